@@ -55,7 +55,9 @@ func CheckHandle(fields *fault.Fields, handle string) string {
 }
 
 // CheckName notes what is wrong with a shown name and returns it cleaned.
-func CheckName(fields *fault.Fields, name string) string { return text(fields, "name", name, false, 1, MaxName) }
+func CheckName(fields *fault.Fields, name string) string {
+	return text(fields, "name", name, false, 1, MaxName)
+}
 
 // CheckLocale notes an unknown interface language.
 func (f *Forum) CheckLocale(fields *fault.Fields, locale string) string {
@@ -126,7 +128,9 @@ func (f *Forum) UpdateMember(ctx context.Context, a *Actor, c MemberChange) (Mem
 	return m, err
 }
 
-func (f *Forum) renderBio(ctx context.Context, src string) string { return f.render(ctx, src, nil).HTML }
+func (f *Forum) renderBio(ctx context.Context, src string) string {
+	return f.render(ctx, src, nil).HTML
+}
 
 // SetRole makes a member an admin or takes it back. The last admin cannot step down.
 func (f *Forum) SetRole(ctx context.Context, a *Actor, member ID, role Role) (Member, error) {
