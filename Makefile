@@ -1,0 +1,63 @@
+# Lightstick. `make` shows this help; `make run` and `make test` are all a newcomer needs.
+SHELL := /bin/bash -o pipefail
+GO    ?= go
+ADDR  ?= 127.0.0.1:8080
+BIN   := build/lightstick
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+FUZZTIME ?= 30s
+
+.PHONY: help run build test check bench generate fmt lint fuzz screenshots clean need-go need-test need-bench
+help: ## show this help
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: build ## build, fill ./data with the demo world when empty, and serve (ADDR=127.0.0.1:8080)
+	@exec $(BIN) serve --env dev --demo --listen $(ADDR)
+
+build: need-go ## build the one binary into build/
+	@mkdir -p build && CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/lightstick
+
+test: need-test build ## run every test: unit, SQLite and PostgreSQL, API contract, browser
+	$(GO) test -count=1 -timeout 12m ./...
+
+check: need-test lint ## exactly what CI runs: formatting, vet, staticcheck, stale code, races, all tests, fuzzing
+	$(MAKE) test
+	$(GO) test -count=1 -race -timeout 12m $(RACE)
+	$(MAKE) fuzz
+
+# Packages with state shared between goroutines; the rest is pure and runs without the race detector.
+RACE := ./internal/edge/... ./internal/observe/... ./internal/forum/... ./internal/identity/... ./internal/jobs/... ./internal/media/... ./internal/store/... ./internal/app/...
+
+lint: need-go ## formatting, vet, staticcheck, stale generated code, module file
+	@out=$$(gofmt -l cmd internal e2e bench); test -z "$$out" || { echo "gofmt: $$out"; exit 1; }
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+	$(GO) mod verify >/dev/null && $(GO) mod tidy -diff
+	@scripts/stale
+
+generate: need-go ## write generated code again (templ, OpenAPI document, schema goldens)
+	$(GO) tool templ generate -path internal/web
+	@gofmt -w internal/web
+
+fmt: need-go ## format Go and templ sources
+	gofmt -w cmd internal e2e bench
+	$(GO) tool templ fmt internal/web
+
+fuzz: need-go ## run each fuzz target for FUZZTIME=30s
+	@scripts/fuzz $(FUZZTIME)
+
+bench: need-bench build ## measure against limits of the same run and print ratios
+	@scripts/bench
+
+screenshots: need-test build ## pictures of the main pages at 390 and 1280 px into build/screenshots
+	$(GO) test -count=1 -run 'TestScreenshots' ./e2e
+
+clean: ## remove build/ (the community in ./data stays)
+	rm -rf build
+
+need-go:
+	@command -v $(GO) >/dev/null || { echo "Go 1.26 or newer is needed: https://go.dev/doc/install"; exit 1; }
+need-test: need-go
+	@scripts/need postgresql-15 chromium fonts-noto-cjk
+need-bench: need-go
+	@scripts/need wrk
