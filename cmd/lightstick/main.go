@@ -1,0 +1,81 @@
+// Command lightstick runs and looks after a fan community. Each command is a short file here; the
+// work is done by package app. Exit status: 0 done, 1 failed, 2 wrong use.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"lightstick/internal/app"
+)
+
+// version is stamped by the linker.
+var version = "dev"
+
+type cli struct {
+	Serve       serveCmd       `cmd:"" help:"Serve the community: pages, REST API and background jobs."`
+	Migrate     migrateCmd     `cmd:"" help:"Bring the database schema up to date."`
+	Demo        demoCmd        `cmd:"" help:"Fill an empty community with the demo world, or a large one for benchmarks."`
+	Admin       adminCmd       `cmd:"" help:"Make the first admin, or change who is one."`
+	Config      configCmd      `cmd:"" help:"Print the configuration in force and where each value came from, secrets masked."`
+	OpenAPI     openapiCmd     `cmd:"" name:"openapi" help:"Print the OpenAPI 3.1 document of the REST API."`
+	Healthcheck healthcheckCmd `cmd:"" help:"Ask a running server whether it is ready; for containers."`
+	Version     versionCmd     `cmd:"" help:"Print the version."`
+}
+
+// env is what a command gets besides its flags.
+type env struct {
+	ctx    context.Context
+	stdout io.Writer
+	stderr io.Writer
+	parsed *kong.Context
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	var c cli
+	exit := -1
+	parser, err := kong.New(&c,
+		kong.Name("lightstick"),
+		kong.Description("Lightstick, the fan community that stays up when everyone shows up.\n\nEvery flag is also a variable LIGHTSTICK_<NAME> and a file named by LIGHTSTICK_<NAME>_FILE."),
+		kong.UsageOnError(), kong.Writers(stdout, stderr), kong.Exit(func(code int) { exit = code }),
+		kong.Resolvers(app.SecretFiles(os.LookupEnv)),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+	)
+	if err != nil {
+		fmt.Fprintln(stderr, "lightstick:", err)
+		return 1
+	}
+	parsed, err := parser.Parse(args)
+	if exit == 0 { // --help was answered
+		return 0
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "lightstick: %v\nTry: lightstick --help\n", err)
+		return 2
+	}
+	if err := parsed.Run(&env{ctx, stdout, stderr, parsed}); err != nil {
+		fmt.Fprintln(stderr, "lightstick:", err)
+		return 1
+	}
+	return 0
+}
+
+type versionCmd struct{}
+
+func (versionCmd) Run(e *env) error {
+	_, err := fmt.Fprintln(e.stdout, version)
+	return err
+}
