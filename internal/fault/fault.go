@@ -32,6 +32,8 @@ const (
 	Unsupported                    // 415: bytes of a kind we do not take
 	RateLimited                    // 429: wait RetryAfter
 	Unavailable                    // 503: wait RetryAfter
+	MethodNotAllowed               // 405: this address takes other methods
+	URITooLong                     // 414: the address itself is too long
 )
 
 var kinds = [...]struct {
@@ -44,6 +46,7 @@ var kinds = [...]struct {
 	Conflict: {"conflict", http.StatusConflict}, PreconditionFailed: {"precondition_failed", http.StatusPreconditionFailed},
 	TooLarge: {"too_large", http.StatusRequestEntityTooLarge}, Unsupported: {"unsupported", http.StatusUnsupportedMediaType},
 	RateLimited: {"rate_limited", http.StatusTooManyRequests}, Unavailable: {"unavailable", http.StatusServiceUnavailable},
+	MethodNotAllowed: {"method_not_allowed", http.StatusMethodNotAllowed}, URITooLong: {"uri_too_long", http.StatusRequestURITooLong},
 }
 
 func (k Kind) String() string { return kinds[k].name }

@@ -1,0 +1,357 @@
+package edge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+	"golang.org/x/sync/singleflight"
+
+	"lightstick/internal/fault"
+	"lightstick/internal/observe"
+)
+
+const (
+	maxRenewals = 64              // background renewals at once; the others wait for their next reader
+	retryAfter  = time.Second     // between two renewals of a page that fails
+	graceful    = 2 * time.Second // for a handler to notice that its time is over
+)
+
+// cached is an entry with its route, as the cache holds it.
+type cached struct {
+	*entry
+	rt *route
+}
+
+// pages is the page cache.
+type pages struct {
+	e       *Edge
+	cache   *otter.Cache[string, *cached]
+	flights singleflight.Group
+	slots   chan struct{} // one per background renewal
+	bypass  limit         // of renders around the cache, by address
+	xcache  [5][]string   // X-Cache by outcome
+}
+
+func newPages(e *Edge) (*pages, error) {
+	cache, err := otter.New(&otter.Options[string, *cached]{
+		MaximumWeight: uint64(e.cfg.CacheBytes),
+		Weigher:       func(key string, c *cached) uint32 { return c.weight() + uint32(2*len(key)) },
+	})
+	if err != nil {
+		return nil, fmt.Errorf("edge: page cache: %w", err)
+	}
+	p := &pages{
+		e: e, cache: cache, slots: make(chan struct{}, maxRenewals),
+		bypass: e.cfg.Limiter.limit(Rate{Per: time.Minute, Burst: 120, By: ByAddress}, "page_bypass"),
+	}
+	for i := range p.xcache {
+		p.xcache[i] = []string{observe.Outcome(i).String()}
+	}
+	return p, nil
+}
+
+func (p *pages) close() { p.cache.StopAllGoroutines() }
+
+// fresh is the copy under key when it needs no renewal.
+func (p *pages) fresh(key string, now time.Time) (*cached, bool) {
+	c, ok := p.cache.GetIfPresent(key)
+	if !ok || now.Sub(c.born) >= p.e.cfg.Fresh {
+		return nil, false
+	}
+	return c, true
+}
+
+// usable is the copy under key when it may be shown at all.
+func (p *pages) usable(key string, now time.Time) *cached {
+	c, ok := p.cache.GetIfPresent(key)
+	if !ok || now.Sub(c.born) >= p.e.cfg.Keep {
+		return nil
+	}
+	return c
+}
+
+// render is all that is needed to make a page, with nothing of the client in it.
+type render struct {
+	rt  *route
+	key string
+	req *http.Request
+	id  string // of the request that asked first
+}
+
+// newRender strips a request down to what a page may depend on.
+func newRender(rt *route, r *http.Request, u *url.URL, t *trail) render {
+	req := r.WithContext(context.Background())
+	req.Method, req.URL, req.RequestURI = http.MethodGet, u, u.RequestURI()
+	req.Host = rt.edge.cfg.BaseURL.Host
+	req.Header, req.Trailer = make(http.Header), nil
+	req.Body, req.ContentLength, req.TransferEncoding, req.GetBody = http.NoBody, 0, nil, nil
+	req.RemoteAddr, req.TLS = "", nil
+	req.Form, req.PostForm, req.MultipartForm = nil, nil, nil
+	req.Pattern = rt.Path
+	return render{rt: rt, key: req.RequestURI, req: req, id: t.id}
+}
+
+// serve answers a request for a page.
+func (p *pages) serve(w http.ResponseWriter, r *http.Request, rt *route, t *trail) {
+	u, err := pageURL(r.URL, rt.Policy.query)
+	if err != nil {
+		p.e.refuse(w, r, t, err)
+		return
+	}
+	job := newRender(rt, r, u, t)
+	have := p.usable(job.key, t.start)
+	if ryw := token(r.Header); ryw != "" && p.bypass.take("", t.ip) == nil {
+		p.around(w, r, job, ryw, have, t)
+		return
+	}
+	c, err := p.find(r.Context(), job, have, t)
+	if err != nil {
+		p.e.refuse(w, r, t, err)
+		return
+	}
+	p.write(w, r, c, t)
+}
+
+// find returns the best copy that can be had and notes in t how it was had.
+func (p *pages) find(ctx context.Context, job render, have *cached, t *trail) (*cached, error) {
+	if have != nil {
+		age := t.start.Sub(have.born)
+		if age < p.e.cfg.Fresh {
+			t.outcome = observe.Hit
+			return have, nil
+		}
+		t.outcome = observe.Stale
+		// A 404 is not served stale: the page may exist by now. A page whose last renewal failed is not waited for: that would make every reader
+		// wait for a handler that is likely to fail again.
+		if age < p.e.cfg.Stale && have.status == http.StatusOK || have.retryAt.Load() != 0 {
+			p.renew(job, have)
+			return have, nil
+		}
+	}
+	if err := job.rt.limited("", t.ip, ByAddress, ByAccount); err != nil {
+		if have != nil {
+			return have, nil
+		}
+		return nil, err
+	}
+	return p.await(ctx, job, have, t)
+}
+
+// await waits for a render, not longer than Patience when there is a copy to fall back on.
+func (p *pages) await(ctx context.Context, job render, have *cached, t *trail) (*cached, error) {
+	flight := p.fly(job)
+	patience := (<-chan time.Time)(nil)
+	if have != nil {
+		timer := time.NewTimer(p.e.cfg.Patience)
+		defer timer.Stop()
+		patience = timer.C
+	}
+	select {
+	case res := <-flight:
+		c := res.Val.(*cached)
+		if c.status >= http.StatusInternalServerError && have != nil {
+			return have, nil
+		}
+		t.outcome = observe.Miss
+		return c, nil
+	case <-patience:
+		return have, nil
+	case <-ctx.Done():
+		t.outcome = observe.Miss
+		return nil, ctx.Err()
+	}
+}
+
+// renew starts a background renewal unless one is under way or has just failed.
+func (p *pages) renew(job render, old *cached) {
+	if p.e.cfg.Now().UnixNano() < old.retryAt.Load() || !old.renewing.CompareAndSwap(false, true) {
+		return
+	}
+	select {
+	case p.slots <- struct{}{}:
+	default:
+		old.renewing.Store(false)
+		return
+	}
+	done := func() { old.renewing.Store(false); <-p.slots }
+	if !p.e.work.run(func() {
+		defer done()
+		<-p.fly(job)
+	}) {
+		done()
+	}
+}
+
+// fly renders a page once for all who ask at the same time.
+func (p *pages) fly(job render) <-chan singleflight.Result {
+	return p.flights.DoChan(job.key, func() (any, error) {
+		now := p.e.cfg.Now()
+		if c, ok := p.fresh(job.key, now); ok {
+			return c, nil // another flight landed between the look and the start
+		}
+		have := p.usable(job.key, now)
+		ctx := withCall(p.e.base, call{id: job.id})
+		c := p.make(ctx, job, have, now)
+		switch {
+		case c.keep:
+			p.cache.Set(job.key, c)
+		case have != nil:
+			have.retryAt.Store(p.e.cfg.Now().Add(retryAfter).UnixNano())
+		}
+		return c, nil
+	})
+}
+
+// make runs the handler. It returns soon after the handler's time is over even when the handler
+// does not, so that a hung page does not hang its readers.
+func (p *pages) make(ctx context.Context, job render, have *cached, now time.Time) *cached {
+	ctx, cancel := context.WithTimeout(ctx, job.rt.Policy.timeout)
+	defer cancel()
+	done := make(chan *recorder, 1)
+	go func() {
+		rec := newRecorder()
+		job.rt.run(rec, job.req.Clone(ctx), nil)
+		done <- rec
+	}()
+	var rec *recorder
+	timer := time.NewTimer(job.rt.Policy.timeout + graceful)
+	defer timer.Stop()
+	select {
+	case rec = <-done:
+	case <-timer.C:
+		rec = newRecorder()
+		err := fmt.Errorf("edge: the handler of %s did not stop at its deadline: %w", job.rt.Policy.name, context.DeadlineExceeded)
+		job.rt.show(rec, job.req.WithContext(ctx), err, nil)
+	}
+	var prev *entry
+	if have != nil {
+		prev = have.entry
+	}
+	return &cached{entry: newEntry(job.rt, rec, now, prev), rt: job.rt}
+}
+
+// around renders for one client that has just written. When that fails, a copy from the cache
+// is better than an error.
+func (p *pages) around(w http.ResponseWriter, r *http.Request, job render, ryw string, have *cached, t *trail) {
+	t.outcome = observe.Bypass
+	ctx := withCall(r.Context(), call{id: t.id, ryw: ryw})
+	c := p.make(ctx, job, have, t.start)
+	if c.status >= http.StatusInternalServerError && have != nil {
+		t.outcome, c = observe.Stale, have
+	}
+	v, _ := c.choose(http.Header{"Accept-Encoding": r.Header["Accept-Encoding"]})
+	h := w.Header()
+	put(h, v.fields)
+	delete(h, "Etag") // of the public page, which this answer is not
+	h["Cache-Control"] = []string{ccPrivate}
+	p.send(w, r, c.status, v.body, t)
+}
+
+// write answers with a copy.
+func (p *pages) write(w http.ResponseWriter, r *http.Request, c *cached, t *trail) {
+	v, held := c.choose(r.Header)
+	if c.gzip != nil && t.outcome == observe.Hit && !c.brStart.Load() && accepted(r.Header).br {
+		p.brotli(c)
+	}
+	if held {
+		put(w.Header(), v.same)
+		p.send(w, r, http.StatusNotModified, nil, t)
+		return
+	}
+	put(w.Header(), v.fields)
+	p.send(w, r, c.status, v.body, t)
+}
+
+func (p *pages) send(w http.ResponseWriter, r *http.Request, status int, body []byte, t *trail) {
+	h := w.Header()
+	h["X-Cache"] = p.xcache[t.outcome]
+	h["X-Request-Id"] = []string{t.id}
+	t.status = status
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead && len(body) > 0 {
+		n, _ := w.Write(body) // a client that went away needs no answer
+		t.bytes = int64(n)
+	}
+}
+
+// brotli compresses a page that is read by clients who take br, once.
+func (p *pages) brotli(c *cached) {
+	if c.brStart.CompareAndSwap(false, true) {
+		p.e.work.run(func() { c.addBrotli(c.rt) })
+	}
+}
+
+// Warm renders pages into the cache, so that a node which calls itself ready is. Each uri is a
+// path with an optional query. It returns the errors of all that could not be rendered.
+func (e *Edge) Warm(ctx context.Context, uris ...string) error {
+	var errs []error
+	for _, uri := range uris {
+		if err := e.warm(ctx, uri); err != nil {
+			errs = append(errs, fmt.Errorf("edge: warm %s: %w", uri, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (e *Edge) warm(ctx context.Context, uri string) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, uri, http.NoBody)
+	if err != nil {
+		return err
+	}
+	r.RequestURI = uri
+	if err := checkURL(r); err != nil {
+		return err
+	}
+	rec := newRecorder()
+	e.ServeHTTP(rec, r)
+	if rec.status != http.StatusOK {
+		return fault.New(fault.Internal, "warm", "The answer was {status}.", "status", rec.status)
+	}
+	return nil
+}
+
+// tracker runs background work and waits for it at the end.
+type tracker struct {
+	mu     sync.Mutex
+	closed bool
+	wg     sync.WaitGroup
+}
+
+func (t *tracker) run(f func()) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed {
+		return false
+	}
+	t.wg.Go(f)
+	return true
+}
+
+func (t *tracker) close() {
+	t.mu.Lock()
+	t.closed = true
+	t.mu.Unlock()
+	t.wg.Wait()
+}
+
+// limited takes a token from each of the route's limits that count by one of these.
+func (rt *route) limited(account string, ip netip.Addr, by ...By) error {
+	for _, l := range rt.limits {
+		if !slices.Contains(by, l.by) {
+			continue
+		}
+		if err := l.take(account, ip); err != nil {
+			rt.metrics.Limited()
+			return err
+		}
+	}
+	return nil
+}
