@@ -2,6 +2,7 @@ package media
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"image"
@@ -112,8 +113,8 @@ func skipFrame(b []byte) (rest []byte, area int, ok bool) {
 
 // encodeAnimation decodes and encodes every frame anew, smaller when its screen exceeds longSide.
 // Comments, application blocks and whatever follows the trailer do not survive.
-func encodeAnimation(data []byte, longSide int) (picture, error) {
-	g, err := gif.DecodeAll(bytes.NewReader(data))
+func encodeAnimation(ctx context.Context, data []byte, longSide int) (picture, error) {
+	g, err := gif.DecodeAll(&contextReader{ctx, bytes.NewReader(data)})
 	if err != nil {
 		return picture{}, err
 	}

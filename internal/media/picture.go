@@ -59,7 +59,7 @@ func (s *Service) remake(ctx context.Context, data []byte, as shape) (p picture,
 		return picture{}, err
 	}
 	if h.frames > 1 && as == whole {
-		p, err = encodeAnimation(data, s.limits.LongSide)
+		p, err = encodeAnimation(ctx, data, s.limits.LongSide)
 	} else {
 		p, err = s.remakeStill(ctx, data, h, as)
 	}

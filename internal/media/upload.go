@@ -245,7 +245,9 @@ func cleanAlt(alt string) (string, error) {
 	}
 	alt = strings.TrimSpace(alt)
 	switch {
-	case strings.ContainsFunc(alt, forbiddenRune):
+	case strings.ContainsFunc(alt, turnsText):
+		fields.Add("alt", "bidi_override", "Text-direction override characters are not allowed.")
+	case strings.ContainsFunc(alt, unicode.IsControl):
 		fields.Add("alt", "control_character", "Control characters are not allowed.")
 	case utf8.RuneCountInString(alt) > AltMax:
 		fields.Add("alt", "too_long", "Use at most {max} characters.", "max", AltMax)
@@ -253,7 +255,5 @@ func cleanAlt(alt string) (string, error) {
 	return alt, fields.Err()
 }
 
-// forbiddenRune is a control character, or one that turns the direction of the text after it.
-func forbiddenRune(r rune) bool {
-	return unicode.IsControl(r) || r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069'
-}
+// turnsText reports a character that changes the direction of the text after it.
+func turnsText(r rune) bool { return r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069' }

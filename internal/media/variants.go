@@ -105,8 +105,7 @@ func (s *Service) read(ctx context.Context, key string) ([]byte, error) {
 
 func missing(err error) bool { return err != nil && fault.KindOf(err) == fault.NotFound }
 
-// erase removes every blob of a key. The full picture goes last: while it is there, a second try
-// finds the rest.
+// erase removes every blob of a key.
 func (s *Service) erase(ctx context.Context, key string) error {
 	var errs []error
 	for _, w := range VariantWidths() {
@@ -226,8 +225,9 @@ func (s *Service) Sweep(ctx context.Context) (deleted int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	const few = 100
-	if len(orphans) > max(few, known) {
+	slices.Sort(orphans)
+	orphans = slices.Compact(orphans) // a key can come in two batches
+	if len(orphans) > known {
 		return 0, fmt.Errorf("media: sweep refused: %d pictures without a row, %d with one", len(orphans), known)
 	}
 	for _, key := range orphans {
