@@ -1,0 +1,203 @@
+package jobs
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/riverdriver/riversqlite"
+	"github.com/riverqueue/river/rivertype"
+)
+
+// Config is what a node needs to work.
+type Config struct {
+	SQLite   *sql.DB       // the embedded database, or
+	Pool     *pgxpool.Pool // PostgreSQL
+	Registry *Registry
+	Logger   *slog.Logger          // nil: none
+	Metrics  prometheus.Registerer // nil: none
+	Now      func() time.Time      // nil: time.Now; measures durations and times retries
+	Poll     time.Duration         // how often the queue is looked at; 0 is 1 s
+	PollOnly bool                  // PostgreSQL behind a pooler of transactions: no LISTEN
+	// StopGrace is how long running jobs may go on once Stop is called, if its context does not end
+	// before; 0 is 10 s. Then they are interrupted and run again later.
+	StopGrace time.Duration
+}
+
+// Runner works the queue and runs periodic tasks until it is stopped.
+type Runner struct {
+	registry *Registry
+	logger   *slog.Logger
+	now      func() time.Time
+	grace    time.Duration
+	metrics  *metrics
+	queue    queue
+	lease    lease
+	stopping atomic.Bool
+
+	cancelTasks context.CancelFunc
+	tasks       sync.WaitGroup
+}
+
+// queue is the one river client, whatever its database.
+type queue struct {
+	start      func(context.Context) error
+	stop, kill func(context.Context) error
+	exec       riverdriver.Executor
+}
+
+func newQueue[TTx any](driver riverdriver.Driver[TTx], c *river.Config) (queue, error) {
+	client, err := river.NewClient(driver, c)
+	if err != nil {
+		return queue{}, err
+	}
+	return queue{start: client.Start, stop: client.Stop, kill: client.StopAndCancel, exec: driver.GetExecutor()}, nil
+}
+
+// Start begins to work. The tables must be there, see [MigrateSQLite] and [MigratePostgres].
+// Ending ctx does not stop the runner; Stop does.
+func Start(ctx context.Context, c Config) (*Runner, error) {
+	if (c.SQLite == nil) == (c.Pool == nil) || c.Registry == nil {
+		return nil, errors.New("jobs: give one database and a registry")
+	}
+	if c.Registry.started.Swap(true) {
+		return nil, errors.New("jobs: the registry is in use by another runner")
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.StopGrace == 0 {
+		c.StopGrace = 10 * time.Second
+	}
+	if c.Poll == 0 {
+		c.Poll = time.Second
+	}
+	r := &Runner{registry: c.Registry, logger: c.Logger, now: c.Now, grace: c.StopGrace, metrics: newMetrics(c.Metrics)}
+	if err := r.connect(c); err != nil {
+		return nil, fmt.Errorf("jobs: %w", err)
+	}
+	c.Registry.running.Store(r)
+	if err := r.queue.start(context.WithoutCancel(ctx)); err != nil {
+		return nil, fmt.Errorf("start the job queue: %w", err)
+	}
+	taskCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	r.cancelTasks = cancel
+	for _, t := range c.Registry.tasks {
+		r.tasks.Go(func() { t.loop(taskCtx, r) })
+	}
+	return r, nil
+}
+
+func (r *Runner) connect(c Config) (err error) {
+	rc := &river.Config{
+		Queues:            map[string]river.QueueConfig{},
+		Workers:           c.Registry.workers,
+		Logger:            quiet(c.Logger),
+		FetchPollInterval: c.Poll,
+		FetchCooldown:     min(c.Poll, 100*time.Millisecond),
+		PollOnly:          c.PollOnly || c.SQLite != nil, // SQLite would be asked 20 times a second instead
+		MaxAttempts:       mostAttempts,
+		RetryPolicy:       backoff{r.now},
+		// Finished jobs may hold secrets (a reset link), so they do not stay.
+		CompletedJobRetentionPeriod: 10 * time.Minute,
+		CancelledJobRetentionPeriod: keepFailed,
+		DiscardedJobRetentionPeriod: keepFailed,
+		RescueStuckJobsAfter:        2 * maxTimeout,
+		PeriodicJobs:                []*river.PeriodicJob{r.lease.heartbeat(r.now)},
+		// Rebuilding indexes at midnight locks an embedded database, and PostgreSQL has autovacuum.
+		ReindexerSchedule: river.NeverSchedule(),
+	}
+	for name, workers := range c.Registry.queues {
+		rc.Queues[name] = river.QueueConfig{MaxWorkers: workers}
+	}
+	if c.SQLite != nil {
+		r.queue, err = newQueue[*sql.Tx](riversqlite.New(c.SQLite), rc)
+	} else {
+		r.queue, err = newQueue[pgx.Tx](riverpgxv5.New(c.Pool), rc)
+	}
+	return err
+}
+
+const keepFailed = 7 * 24 * time.Hour
+
+// Stop takes no new job and waits for those running, until the grace or ctx ends; then it interrupts
+// them, and they are run again later, here or elsewhere.
+func (r *Runner) Stop(ctx context.Context) error {
+	r.lease.drop()
+	r.cancelTasks()
+	soft, cancel := context.WithTimeout(ctx, r.grace)
+	defer cancel()
+	err := r.queue.stop(soft)
+	if err != nil {
+		r.stopping.Store(true)
+		// The caller's patience may be over; the queue still has to be told what was interrupted.
+		hard, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		err = r.queue.kill(hard)
+	}
+	r.tasks.Wait()
+	return err
+}
+
+// Stats are figures of the queue.
+type Stats struct {
+	Queued  int       // waiting for a worker, or for their time to run again
+	Running int       // on any node
+	Failed  int       // given up within the last week
+	Oldest  time.Time // when the longest waiting job that is due was due; zero when none is
+}
+
+// Stats asks the database for the figures.
+func (r *Runner) Stats(ctx context.Context) (Stats, error) {
+	n, err := r.queue.exec.JobCountByAllStates(ctx, &riverdriver.JobCountByAllStatesParams{})
+	if err != nil {
+		return Stats{}, fmt.Errorf("count jobs: %w", err)
+	}
+	s := Stats{
+		Queued:  n[rivertype.JobStateAvailable] + n[rivertype.JobStateRetryable] + n[rivertype.JobStateScheduled] + n[rivertype.JobStatePending],
+		Running: n[rivertype.JobStateRunning],
+		Failed:  n[rivertype.JobStateCancelled] + n[rivertype.JobStateDiscarded],
+	}
+	if n[rivertype.JobStateAvailable] == 0 {
+		return s, nil
+	}
+	list, err := r.queue.exec.JobList(ctx, &riverdriver.JobListParams{Max: 1, WhereClause: "state = 'available'", OrderByClause: "scheduled_at", NamedArgs: map[string]any{}})
+	if err != nil {
+		return Stats{}, fmt.Errorf("find the oldest job: %w", err)
+	}
+	if len(list) > 0 {
+		s.Oldest = list[0].ScheduledAt
+	}
+	return s, nil
+}
+
+// backoff doubles from 2 s up to an hour, each ± 25 % so that what failed together does not return together.
+type backoff struct{ now func() time.Time }
+
+func (b backoff) NextRetry(job *rivertype.JobRow) time.Time {
+	return b.now().Add(retryAfter(len(job.Errors)+1, rand.Float64()))
+}
+
+// retryAfter is the pause after the n-th failure; chance lies in [0, 1).
+func retryAfter(n int, chance float64) time.Duration {
+	pause := time.Hour
+	if n <= 11 {
+		pause = min(time.Hour, time.Second<<max(n, 1))
+	}
+	return time.Duration(float64(pause) * (0.75 + chance/2))
+}
