@@ -20,6 +20,9 @@ const forever = "public, max-age=31536000, immutable"
 
 func TestServe(t *testing.T) {
 	h := newHouse(t, nil)
+	if err := h.Probe(t.Context()); err != nil {
+		t.Error(err)
+	}
 	a := h.upload(t, jpegOf(t, quadrants(1200, 800)))
 	get := func(method string, width int, inm string) *http.Response {
 		t.Helper()

@@ -521,6 +521,22 @@ func TestBulkhead(t *testing.T) {
 	h.upload(t, jpg)
 }
 
+// brokenContext panics inside the decoder, as a bug in one would.
+type brokenContext struct{ context.Context }
+
+func (brokenContext) Err() error { panic("index out of range") }
+
+func TestDecoderPanics(t *testing.T) {
+	h := newHouse(t, func(o *media.Options) { o.Limits.Workers = 1 })
+	for _, in := range [][]byte{jpegOf(t, quadrants(60, 40)), animation(t, 9, 9, 2)} {
+		for range 2 { // the worker must have come back
+			_, err := h.Upload(brokenContext{context.Background()}, owner, "", bytes.NewReader(in))
+			wantFault(t, err, fault.Invalid, "image_unreadable")
+			h.mustBeEmpty(t)
+		}
+	}
+}
+
 func TestAvatar(t *testing.T) {
 	h := newHouse(t, nil)
 	wide := image.NewNRGBA(image.Rect(0, 0, 900, 300))
