@@ -2,7 +2,8 @@
 //
 // It promises: what is stored is a picture that this package encoded itself, of a bounded size,
 // turned the right way up, without a byte of the sender's metadata; a failed upload leaves
-// nothing behind; a row is written only after its blob is durable; one picture costs a bounded
+// nothing behind (only where nobody can know whether the row was written, a blob that
+// [Service.Sweep] takes later); a row is written only after its blob is durable; one picture costs a bounded
 // amount of memory, and only a few are decoded at a time. It trusts no file name, no declared
 // type and no declared size, and it never keeps the bytes as they came.
 //
