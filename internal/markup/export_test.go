@@ -1,0 +1,20 @@
+package markup
+
+import "github.com/yuin/goldmark/text"
+
+// Sanitise is the policy alone.
+func Sanitise(s string) string { return sanitiser().Sanitize(s) }
+
+// BothWays renders a plain text by the short way and by the parser; ok is false if src is not
+// plain.
+func BothWays(src string, o Options) (short, long Document, ok bool) {
+	b := []byte(scrub(src))
+	if !isPlain(b) {
+		return Document{}, Document{}, false
+	}
+	w := &writer{o: o, src: b}
+	w.node(markdown().Parse(text.NewReader(b)))
+	long = w.document()
+	long.HTML = Sanitise(long.HTML)
+	return Render(src, o), long, true
+}
