@@ -37,6 +37,7 @@ type content struct {
 	status  int
 	keep    bool // whether a later request may get it
 	hash    [sha256.Size]byte
+	own     []field // headers that the handler set
 	plain   *variant
 	gzip    *variant                // nil when not worth it
 	br      atomic.Pointer[variant] // nil until it was asked for and made
@@ -48,6 +49,8 @@ type variant struct {
 	etag   string
 	body   []byte
 	fields []field // everything but X-Cache and X-Request-Id
+	lean   []field // fields without those in block
+	block  []byte  // the security headers, as they are on the wire
 	same   []field // of a 304
 }
 
@@ -80,7 +83,7 @@ func newEntry(rt *route, rec *recorder, born time.Time, prev *entry) *entry {
 	if prev != nil && prev.hash == hash {
 		return &entry{content: prev.content, born: born}
 	}
-	c := &content{status: rec.status, keep: cacheable(rec.status), hash: hash}
+	c := &content{status: rec.status, keep: cacheable(rec.status), hash: hash, own: own}
 	body := slices.Clip(bytes.Clone(rec.body.Bytes()))
 	c.plain = c.variant(rt, own, "", body)
 	if len(body) >= minCompress && compressible(rec.header.Get("Content-Type")) {
@@ -115,12 +118,13 @@ func digest(status int, own []field, body []byte) (sum [sha256.Size]byte) {
 
 func (c *content) variant(rt *route, own []field, coding string, body []byte) *variant {
 	v := &variant{body: body}
-	v.fields = append(slices.Clone(rt.security), own...)
-	v.fields = append(v.fields,
+	fixed := without(rt.security, own)
+	v.block = lines(fixed)
+	v.lean = append(slices.Clone(own),
 		one("Cache-Control", pageCacheControl(c.status)), one("Vary", "Accept-Encoding"),
 		one("Content-Length", strconv.Itoa(len(body))))
 	if coding != "" {
-		v.fields = append(v.fields, one("Content-Encoding", coding))
+		v.lean = append(v.lean, one("Content-Encoding", coding))
 	}
 	if c.status == http.StatusOK {
 		v.etag = `"` + base64.RawURLEncoding.EncodeToString(c.hash[:etagBytes])
@@ -128,14 +132,22 @@ func (c *content) variant(rt *route, own []field, coding string, body []byte) *v
 			v.etag += "-" + coding
 		}
 		v.etag += `"`
-		v.fields = append(v.fields, one("Etag", v.etag))
+		v.lean = append(v.lean, one("Etag", v.etag))
 	}
+	v.fields = append(fixed, v.lean...)
 	for _, f := range v.fields {
 		if !strings.HasPrefix(f.name, "Content-") || f.name == "Content-Security-Policy" {
 			v.same = append(v.same, f)
 		}
 	}
 	return v
+}
+
+// without is a copy of fields less those that a handler has set itself.
+func without(fields, own []field) []field {
+	return slices.DeleteFunc(slices.Clone(fields), func(f field) bool {
+		return slices.ContainsFunc(own, func(o field) bool { return o.name == f.name })
+	})
 }
 
 // compressible reports whether bytes of this type shrink.
@@ -178,13 +190,7 @@ func (c *content) addBrotli(rt *route) {
 	z := brotli.NewWriterLevel(&b, brotliLevel)
 	_, _ = z.Write(c.plain.body) // a bytes.Buffer takes everything
 	_ = z.Close()
-	var own []field
-	for _, f := range c.plain.fields {
-		if !reserved(f.name) && f.name != "Etag" && !slices.ContainsFunc(rt.security, func(s field) bool { return s.name == f.name }) {
-			own = append(own, f)
-		}
-	}
-	c.br.Store(c.variant(rt, own, "br", slices.Clip(b.Bytes())))
+	c.br.Store(c.variant(rt, c.own, "br", slices.Clip(b.Bytes())))
 }
 
 // weight is the memory of an entry, with a place kept for the br variant.

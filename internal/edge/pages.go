@@ -266,7 +266,12 @@ func (p *pages) write(w http.ResponseWriter, r *http.Request, c *cached, t *trai
 		p.send(w, r, http.StatusNotModified, nil, t)
 		return
 	}
-	put(w.Header(), v.fields)
+	if conn := connOf(r); conn != nil && len(v.body) > 0 {
+		put(w.Header(), v.lean)
+		conn.announce(v.block, len(v.body))
+	} else {
+		put(w.Header(), v.fields)
+	}
 	p.send(w, r, c.status, v.body, t)
 }
 
