@@ -1,0 +1,221 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"lightstick/internal/api"
+	"lightstick/internal/edge"
+	"lightstick/internal/forum"
+	"lightstick/internal/identity"
+	"lightstick/internal/jobs"
+	"lightstick/internal/media"
+	"lightstick/internal/observe"
+	"lightstick/internal/store"
+	"lightstick/internal/web"
+)
+
+// Options are what the surroundings hand to the community.
+type Options struct {
+	Version string
+	Log     io.Writer        // nil: standard error
+	Now     func() time.Time // nil: time.Now
+}
+
+// App is the community, wired and ready to serve. Close it when [New] succeeded.
+type App struct {
+	Config  Config
+	Handler http.Handler // for readers: pages and API
+	Private http.Handler // for operators: metrics and pprof
+
+	now      func() time.Time
+	observer *observe.Observer
+	store    *store.Store
+	forum    *forum.Forum
+	identity *identity.Service
+	media    *media.Service
+	mailer   mailer
+	site     *web.Site
+	api      *api.API
+	edges    []*edge.Edge
+	runner   *jobs.Runner
+	health   *health
+	closers  []func(context.Context) error // run in reverse
+}
+
+// New checks the configuration, opens and (when asked or embedded) migrates the database, and wires
+// all parts. Nothing listens and no background work runs yet.
+func New(ctx context.Context, c Config, o Options) (a *App, err error) {
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	a = &App{Config: c, now: o.Now}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.Close(ctx))
+		}
+	}()
+	a.observer = observe.New(observe.Options{Log: o.Log, Level: level(c.LogLevel), Version: o.Version})
+	a.onClose(func(context.Context) error { return a.observer.Close() })
+	if err := a.openStore(ctx); err != nil {
+		return a, err
+	}
+	if err := a.openMedia(); err != nil {
+		return a, err
+	}
+	if a.mailer, err = newMailer(c, o.Now); err != nil {
+		return a, err
+	}
+	a.forum = forum.New(forum.Options{Store: a.store, Now: o.Now, Locales: web.Locales(), Image: a.media.Resolve(mediaBase(c)), MayPostUnverified: c.MayPostUnverified})
+	a.identity = identity.New(identity.Options{Store: a.store, Forum: a.forum, Now: o.Now, Logger: a.observer.Log,
+		Hashers: c.Hashers, SecureCookies: strings.HasPrefix(c.BaseURL, "https:"), SiteName: "Lightstick"})
+	a.onClose(a.identity.Close)
+	return a, a.serveParts(o.Version)
+}
+
+func (a *App) openStore(ctx context.Context) (err error) {
+	c := a.Config
+	if a.store, err = store.Open(ctx, store.Config{URL: c.Database, Now: a.now, Logger: a.observer.Log}); err != nil {
+		return err
+	}
+	a.onClose(func(context.Context) error { return a.store.Close() })
+	if c.Embedded() || c.Migrate {
+		return a.store.Migrate(ctx)
+	}
+	pending, err := a.store.Pending(ctx)
+	if err != nil {
+		return err
+	}
+	if pending > 0 {
+		return fmt.Errorf("the database lacks %d migrations: run 'lightstick migrate' first", pending)
+	}
+	return nil
+}
+
+func (a *App) openMedia() error {
+	blobs, err := openBlobs(a.Config)
+	if err != nil {
+		return err
+	}
+	a.media = media.New(media.Options{Blobs: blobs, Store: a.store, Now: a.now, Log: a.observer.Log})
+	return nil
+}
+
+// openBlobs opens the place of uploads.
+func openBlobs(c Config) (media.Blobs, error) {
+	if c.S3Endpoint == "" {
+		return media.OpenDisk(filepath.Join(c.Data, "media"))
+	}
+	return media.OpenS3(media.S3Config{Endpoint: c.S3Endpoint, Bucket: c.S3Bucket, Region: c.S3Region,
+		AccessKey: c.S3AccessKey, SecretKey: c.S3SecretKey, TLS: !c.S3Plain})
+}
+
+func newMailer(c Config, now func() time.Time) (mailer, error) {
+	if c.SMTP == "" {
+		return folder{dir: mailDir(c), from: c.MailFrom, now: now}, nil
+	}
+	return newSMTP(c.SMTP, c.MailFrom)
+}
+
+func mailDir(c Config) string { return filepath.Join(c.Data, "mail") }
+
+// serveParts builds the two edges, one for the browser's routes and one for the API's, so that
+// neither can answer in the other's manner.
+func (a *App) serveParts(version string) (err error) {
+	base, err := url.Parse(a.Config.BaseURL)
+	if err != nil {
+		return err
+	}
+	if a.site, err = web.New(web.Options{Forum: a.forum, Identity: a.identity, Media: a.media, BaseURL: base, MediaBase: mediaBase(a.Config), Now: a.now}); err != nil {
+		return err
+	}
+	if a.api, err = api.New(api.Options{Forum: a.forum, Accounts: a.identity, Media: a.media, Actor: identity.ActorFrom, Now: a.now, Version: version, MediaBase: mediaBase(a.Config)}); err != nil {
+		return err
+	}
+	a.health = &health{probes: []probe{{"database", true, a.store.Probe}, {"media", false, a.media.Probe}, {"mail", false, a.mailer.probe}}}
+	browser := append(a.site.Routes(), a.health.routes()...)
+	if f, ok := a.mailer.(folder); ok && a.Config.Env == Dev {
+		browser = append(browser, devMail{f.dir}.routes()...)
+	}
+	pages, err := a.edge(base, browser, a.site.Fail)
+	if err != nil {
+		return err
+	}
+	rest, err := a.edge(base, a.api.Routes(), a.api.Fail)
+	if err != nil {
+		return err
+	}
+	a.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/api/") {
+			rest.ServeHTTP(w, r)
+			return
+		}
+		pages.ServeHTTP(w, r)
+	})
+	a.Private = a.observer.Handler()
+	return nil
+}
+
+func (a *App) edge(base *url.URL, routes []edge.Route, fail func(http.ResponseWriter, *http.Request, error)) (*edge.Edge, error) {
+	e, err := edge.New(edge.Config{Routes: routes, Fail: fail, Identify: a.identity.Identify, BaseURL: base, TrustedProxies: a.Config.TrustedProxies,
+		MediaOrigin: a.Config.MediaURL, Observer: a.observer, Now: a.now, CacheBytes: a.Config.PageCache / 2})
+	if err != nil {
+		return nil, err
+	}
+	a.edges = append(a.edges, e)
+	a.onClose(func(context.Context) error { e.Close(); return nil })
+	return e, nil
+}
+
+// Routes is the table of everything that is served, for tests that walk it.
+func (a *App) Routes() (all []edge.Route) {
+	for _, e := range a.edges {
+		all = append(all, e.Routes()...)
+	}
+	return all
+}
+
+// StartWork begins the background work.
+func (a *App) StartWork(ctx context.Context) (err error) {
+	if a.runner, err = jobs.Start(ctx, a.store.JobsConfig(a.work(), a.observer)); err != nil {
+		return err
+	}
+	a.onClose(a.runner.Stop)
+	return nil
+}
+
+func (a *App) onClose(f func(context.Context) error) { a.closers = append(a.closers, f) }
+
+// Close stops what was started, last first, and waits for it until ctx ends.
+func (a *App) Close(ctx context.Context) error {
+	var errs []error
+	for i := len(a.closers) - 1; i >= 0; i-- {
+		errs = append(errs, a.closers[i](ctx))
+	}
+	a.closers = nil
+	return errors.Join(errs...)
+}
+
+func mediaBase(c Config) string { return strings.TrimSuffix(c.MediaURL, "/") }
+
+func level(name string) slog.Level {
+	var l slog.Level
+	if l.UnmarshalText([]byte(name)) != nil {
+		return slog.LevelInfo
+	}
+	return l
+}
+
+// Observer is where the community logs and counts.
+func (a *App) Observer() *observe.Observer { return a.observer }
