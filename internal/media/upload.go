@@ -40,6 +40,14 @@ func (s *Service) Avatar(ctx context.Context, owner int64, body io.Reader) (Atta
 	return s.take(ctx, owner, "", body, avatar)
 }
 
+// Attachment is what is known of a picture. Missing ones are fault.NotFound.
+func (s *Service) Attachment(ctx context.Context, key string) (Attachment, error) {
+	if !isPictureKey(key) {
+		return Attachment{}, notFound(key)
+	}
+	return s.store.Attachment(ctx, key)
+}
+
 // SetAlt changes the alternative text of a picture that belongs to owner.
 func (s *Service) SetAlt(ctx context.Context, owner int64, key, alt string) error {
 	alt, err := cleanAlt(alt)
