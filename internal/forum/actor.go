@@ -117,3 +117,7 @@ func (f *Forum) mayWrite(a *Actor, fandom ID, speaks bool) error {
 	}
 	return a.sanctioned(fandom, speaks, f.Now())
 }
+
+// MayWrite says what would stop the actor from posting and commenting in a fandom (0: anywhere)
+// before they begin to: nil when nothing does.
+func (f *Forum) MayWrite(a *Actor, fandom ID) error { return f.mayWrite(a, fandom, true) }
