@@ -9,10 +9,11 @@ const (
 )
 
 // affordable reports whether the parser is sure to be done in time. Inside a block its worst
-// case is one scan of the block for each mark, and a table makes a cell for every column in every
-// row, however short the row. Both are counted here beforehand, in one pass, and from above.
+// case is one scan of the block for each mark; a table makes a cell for every column in every
+// row, however short the row; a blank line costs the square of the depth of the lists it may
+// stand in. All that is counted here beforehand, in one pass, and from above.
 func affordable(src []byte) bool {
-	work, cells, size, marks, columns := 0, 0, 0, 0, 0
+	work, cells, size, marks, columns, depth := 0, 0, 0, 0, 0, maxNesting
 	for len(src) > 0 {
 		line := src
 		if i := bytes.IndexByte(src, '\n'); i >= 0 {
@@ -20,6 +21,12 @@ func affordable(src []byte) bool {
 			src = src[i+1:]
 		} else {
 			src = nil
+		}
+		if rest := bytes.TrimLeft(line, " \t"); len(rest) > 0 {
+			indent := line[:len(line)-len(rest)] // two columns a level, four a tab
+			depth = max(depth, maxNesting+len(indent)/2+2*bytes.Count(indent, []byte("\t")))
+		} else {
+			work += depth * depth
 		}
 		if startsBlock(line) {
 			work += size * marks

@@ -1,6 +1,22 @@
 package markup
 
-import "github.com/yuin/goldmark/text"
+import (
+	"strings"
+
+	"github.com/yuin/goldmark/text"
+)
+
+// FoldSlowly is Fold without the short way for common characters.
+func FoldSlowly(s string) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
+	var out strings.Builder
+	for s != "" {
+		n := unitLen(s)
+		out.WriteString(foldUnit(s[:n]))
+		s = s[n:]
+	}
+	return out.String()
+}
 
 // Sanitise is the policy alone.
 func Sanitise(s string) string { return sanitiser().Sanitize(s) }

@@ -16,16 +16,27 @@ func Fold(s string) string {
 	s = strings.ToValidUTF8(s, "\uFFFD")
 	var out strings.Builder
 	out.Grow(len(s))
+	foldTo(&out, s, func(int, int, bool) {})
+	return out.String()
+}
+
+// foldTo folds s into out piece by piece and tells of each piece how many bytes of s it took and
+// where in out it begins, and whether it is plain: then byte n of it came from byte n.
+func foldTo(out *strings.Builder, s string, piece func(at, size int, plain bool)) {
 	for len(s) > 0 {
-		n := foldSimple(&out, s)
-		if s = s[n:]; s == "" {
-			break
+		at := out.Len()
+		n := foldSimple(out, s)
+		if n > 0 {
+			piece(at, n, true)
 		}
-		n = unitLen(s)
+		if s = s[n:]; s == "" {
+			return
+		}
+		at, n = out.Len(), unitLen(s)
 		out.WriteString(foldUnit(s[:n]))
+		piece(at, n, false)
 		s = s[n:]
 	}
-	return out.String()
 }
 
 // foldSimple folds the beginning of s as far as each character folds for itself, and returns its
@@ -48,15 +59,18 @@ func foldSimple(out *strings.Builder, s string) int {
 	return len(s)
 }
 
-// simpleFold folds the characters that stand for themselves in every context once nothing
-// combining follows: ASCII, Hangul syllables and letters, common Han, hiragana.
+// simpleFold folds the commonest characters that fold to one character of as many bytes when
+// nothing combining follows: ASCII, Hangul, kana, common Han, Thai letters, emoji.
 func simpleFold(r rune) (rune, bool) {
 	switch {
 	case r >= 'A' && r <= 'Z':
 		return r + 'a' - 'A', true
 	case r < utf8.RuneSelf, r >= 0xAC00 && r <= 0xD7A3, r >= 0x4E00 && r <= 0x9FFF,
-		r >= 0x3041 && r <= 0x3096, isLooseJamo(r):
+		r >= 0x3041 && r <= 0x3096, r >= 0x3001 && r <= 0x3011, r >= 0xE01 && r <= 0xE30, r == 0xE32,
+		r >= 0xE40 && r <= 0xE46, r >= 0x1F300 && r <= 0x1FAFF, isLooseJamo(r):
 		return r, true
+	case r >= 0x30A1 && r <= 0x30F6: // katakana
+		return r - 0x60, true
 	}
 	return 0, false
 }
@@ -69,7 +83,11 @@ func unitLen(s string) int {
 	}
 	n := norm.NFKC.NextBoundaryInString(s, true)
 	if n <= 0 {
-		return len(s)
+		n = len(s)
+	}
+	// To NFKC a loose vowel belongs to what stands before it.
+	if i := strings.IndexFunc(s[:n], func(r rune) bool { return isLooseJamo(fullJamo(r)) }); i > 0 {
+		n = i
 	}
 	return n
 }

@@ -119,7 +119,7 @@ func FuzzPlain(f *testing.F) {
 	for _, s := range samples {
 		f.Add(s)
 	}
-	for _, s := range []string{"https://a.example  \n x", " a\n  b\n   c", "=\n-", "a\n===", "#", "1.", "10", "::-", "a:b@c", "http://http://a.b", "ahttps://a.b/@mina", "@minahttps://a.b", "https://a.b/ \t", "\uFEFFa", "a\u00a0\n\u3000b"} {
+	for _, s := range []string{"https://a.example  \n x", " a\n  b\n   c", "=\n-", "a\n===", "#", "1.", "10", "::-", "a:b@c", "http://http://a.b", "ahttps://a.b/@mina", "<3 <.a@b.c> <3@a.b>", "I <3 u >.<", "a < b > c", "@minahttps://a.b", "https://a.b/ \t", "\uFEFFa", "a\u00a0\n\u3000b"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, src string) {
@@ -169,6 +169,9 @@ func FuzzTokens(f *testing.F) {
 		folded := markup.Fold(text)
 		if again := markup.Fold(folded); again != folded {
 			t.Fatalf("Fold(%q) = %q", folded, again)
+		}
+		if slow := markup.FoldSlowly(text); slow != folded {
+			t.Fatalf("Fold(%q) = %q, slowly %q", text, folded, slow)
 		}
 		tokens := markup.Tokens(text)
 		checkTokens(t, tokens)

@@ -29,16 +29,58 @@ func urlAt(src []byte, low, colon int) (start, end int, ok bool) {
 	if scheme := string(bytes.ToLower(src[start:colon])); scheme != "http" && scheme != "https" {
 		return 0, 0, false
 	}
-	end = colon + 3
-	for end < len(src) && isURLByte(src[end]) {
-		end++
-	}
-	end = start + trimURL(src[start:end], start > 0 && src[start-1] == '_')
-	if end <= colon+3 || end-start > maxURL {
+	host := hostEnd(src, colon+3)
+	if host == 0 {
 		return 0, 0, false
 	}
-	l, ok := parseLink(string(src[start:end]))
-	return start, end, ok && strings.Contains(l.host, ".")
+	end = start + trimURL(src[start:pathEnd(src, host, start+maxURL)], start > 0 && src[start-1] == '_')
+	if end < host {
+		return 0, 0, false
+	}
+	_, ok = parseLink(string(src[start:end]))
+	return start, end, ok
+}
+
+// hostEnd is where the host and port that begin at src[i] end; 0 if that is no host with a dot.
+// Whatever is no address must be known early: else a text of a thousand beginnings would be read
+// a thousand times.
+func hostEnd(src []byte, i int) int {
+	const maxHost = 253
+	end := i
+	for end < len(src) && end-i < maxHost && (isAlnum(src[end]) || src[end] == '.' || src[end] == '-') {
+		end++
+	}
+	for end > i && !isAlnum(src[end-1]) { // the full stop of the sentence
+		end--
+	}
+	if bytes.IndexByte(src[i:end], '.') <= 0 || !isAlnum(src[i]) {
+		return 0
+	}
+	port := end
+	if port < len(src) && src[port] == ':' {
+		port++
+	}
+	digits := port
+	for port < len(src) && port-digits < 5 && src[port] >= '0' && src[port] <= '9' {
+		port++
+	}
+	if port > digits && digits > end {
+		return port
+	}
+	return end
+}
+
+// pathEnd is where the path, query and fragment that begin at src[i] end, before limit.
+func pathEnd(src []byte, i, limit int) int {
+	if i >= len(src) || strings.IndexByte("/?#", src[i]) < 0 {
+		return i
+	}
+	for ; i < min(len(src), limit) && isURLByte(src[i]); i++ {
+		if src[i] == '%' && (i+2 >= len(src) || !isHex(src[i+1]) || !isHex(src[i+2])) {
+			break
+		}
+	}
+	return i
 }
 
 // trimURL is the length of a bare address without the punctuation of the sentence around it.
@@ -59,6 +101,10 @@ func trimURL(u []byte, underscore bool) int {
 
 func isURLByte(c byte) bool {
 	return isAlnum(c) || strings.IndexByte("-._~:/?#@!$&'()*+,;=%", c) >= 0
+}
+
+func isHex(c byte) bool {
+	return c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'f'
 }
 
 func isAlnum(c byte) bool {

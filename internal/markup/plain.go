@@ -56,7 +56,7 @@ func plainLine(line []byte) bool {
 				return false
 			}
 		case '<':
-			if isAlnum(next) {
+			if next != ' ' && bytes.IndexByte(line[i:], '>') >= 0 {
 				return false
 			}
 		case '&':

@@ -1,6 +1,7 @@
 package markup_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -133,7 +134,7 @@ func TestRenderWithoutOptions(t *testing.T) {
 func TestRenderAsksABoundedNumberOfQuestions(t *testing.T) {
 	var src strings.Builder
 	for i := range 500 {
-		src.WriteString("@user" + strings.Repeat("a", i%10) + string(rune('a'+i/10%26)) + string(rune('a'+i%26)) + " ![](/media/" + strings.Repeat("x", i) + ")\n\nhttps://a.example/" + strings.Repeat("y", i) + "\n\n")
+		fmt.Fprintf(&src, "@user%d ![](/media/%d)\n\nhttps://a.example/%d\n\n", i, i, i)
 	}
 	members, images, cards := 0, 0, 0
 	markup.Render(src.String(), markup.Options{
@@ -150,9 +151,10 @@ func TestRenderAsksABoundedNumberOfQuestions(t *testing.T) {
 func hostile(n int) map[string]string {
 	of := func(s string) string { return strings.Repeat(s, n/len(s)+1) }
 	lines := func(s string) string { return of(s + "\n") }
-	var deep strings.Builder
+	var deep, tabs strings.Builder
 	for i := 0; deep.Len() < n; i++ {
 		deep.WriteString(strings.Repeat("  ", i) + "- a\n")
+		tabs.WriteString(strings.Repeat("\t", i) + "- a\n")
 	}
 	return map[string]string{
 		"brackets": of("["), "closed brackets": of("[") + of("]"), "pairs": of("[]"), "images": of("![")[:n] + of("](x)"),
@@ -162,7 +164,7 @@ func hostile(n int) map[string]string {
 		"links": of("[a](b "), "titles": of(`[a](b "c`), "nested links": of("[a](") + of(")"), "refs": lines("[a]: b 'c"),
 		"many refs": lines("[a]: b"), "ref uses": "[a]: b\n\n" + of("[a]"), "long refs": "[a]: b\n\n" + of("[a][") + of("]"),
 		"quotes": of(">"), "spaced quotes": of("> "), "quote lines": lines(strings.Repeat(">", 1000) + "a"), "spoilers": of(">!"), "spoiler lines": lines(strings.Repeat(">! ", 500) + "a"),
-		"lists": of("- "), "list text": of("- ") + "a", "plus": of("+ ") + "a", "numbered": of("1. "), "mixed": of("> - 1. "), "deep": deep.String(), "deep blank": deep.String()[:n/2] + of("\n")[:n/2],
+		"lists": of("- "), "list text": of("- ") + "a", "plus": of("+ ") + "a", "numbered": of("1. "), "mixed": of("> - 1. "), "deep": deep.String(), "deep tabs": tabs.String(), "tabs blank": tabs.String()[:n/4] + of("\n")[:n/2], "deep blank": deep.String()[:n/2] + of("\n")[:n/2],
 		"table":  strings.Repeat("|a", n/8) + "\n" + strings.Repeat("|-", n/8) + "\n" + of("a\n")[:n/2],
 		"tables": lines("|a\n|-"), "rows": "|a|b|\n|-|-|\n" + lines("|"), "columns": strings.Repeat("|a", 16) + "\n" + strings.Repeat("|-", 16) + "\n" + lines("b"),
 		"rules": lines("---"), "setext": lines("a\n-"), "headings": lines("# a"), "fences": lines("```"), "open fence": "```\n" + lines("a"), "blank": of("\n"), "backslashes": of("\\"),

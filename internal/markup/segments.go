@@ -22,7 +22,7 @@ const (
 // Segments is a snippet of text around the first match, on one line and of at most about 160 code
 // points, parted where matches begin and end. Without a match it is the beginning of the text.
 func Segments(text string, terms []Term) []Segment {
-	text = foldSpace(text, maxScan)
+	text = foldSpace(strings.ToValidUTF8(text, "\uFFFD"), maxScan)
 	hits := findHits(text, terms)
 	from, to := window(text, hits)
 	var out []Segment
@@ -80,8 +80,8 @@ func lettersBack(text string, at, n int) int {
 		_, size := utf8.DecodeLastRuneInString(text[:low])
 		low -= size
 	}
-	if low == 0 {
-		return 0
+	if low == 0 || text[low-1] == ' ' {
+		return low
 	}
 	if i := strings.IndexByte(text[low:at], ' '); i >= 0 && i < (at-low)*2/3 {
 		return low + i + 1
@@ -110,7 +110,7 @@ func findHits(text string, terms []Term) []reach {
 			if start < 0 {
 				break
 			}
-			hits = append(hits, reach{f.back(start).start, f.back(end - 1).end})
+			hits = append(hits, f.back(start, end))
 			from = end
 		}
 	}
@@ -129,46 +129,44 @@ func findHits(text string, terms []Term) []reach {
 // foldMap is a folded text and where each piece of it came from.
 type foldMap struct {
 	folded string
-	units  []unit
+	pieces []piece
 }
 
-// unit says that the folded text from byte folded on came from this range.
-type unit struct {
+// piece says that the folded text from byte folded on came from this range. In a plain piece
+// each byte came from the byte at the same distance.
+type piece struct {
 	folded int
 	from   reach
+	plain  bool
 }
 
 func foldWithMap(text string) foldMap {
 	var out strings.Builder
-	f := foldMap{}
-	for at := 0; at < len(text); {
-		f.units = append(f.units, unit{out.Len(), reach{at, at}})
-		n := foldStep(&out, text[at:])
-		at += n
-		f.units[len(f.units)-1].from.end = at
-	}
+	out.Grow(len(text))
+	f, from := foldMap{}, 0
+	foldTo(&out, text, func(at, size int, plain bool) {
+		f.pieces = append(f.pieces, piece{at, reach{from, from + size}, plain})
+		from += size
+	})
 	f.folded = out.String()
 	return f
 }
 
-// foldStep folds one piece of s and returns its length: a character that folds for itself when
-// another such follows, else all that must be normalised together.
-func foldStep(out *strings.Builder, s string) int {
-	r, size := utf8.DecodeRuneInString(s)
-	if folded, ok := simpleFold(r); ok {
-		next, _ := utf8.DecodeRuneInString(s[size:])
-		if _, simple := simpleFold(next); simple || size == len(s) {
-			out.WriteRune(folded)
-			return size
-		}
+// back is where a range of the folded text came from.
+func (f foldMap) back(start, end int) reach {
+	first, last := f.at(start), f.at(end-1)
+	r := reach{first.from.start, last.from.end}
+	if first.plain {
+		r.start += start - first.folded
 	}
-	n := unitLen(s)
-	out.WriteString(foldUnit(s[:n]))
-	return n
+	if last.plain {
+		r.end = last.from.start + end - last.folded
+	}
+	return r
 }
 
-// back is where the folded byte at came from.
-func (f foldMap) back(at int) reach {
-	i := sort.Search(len(f.units), func(i int) bool { return f.units[i].folded > at })
-	return f.units[i-1].from
+// at is the piece that made the folded byte i: the last that begins at or before it, because
+// pieces of which nothing is left begin where the next one does.
+func (f foldMap) at(i int) piece {
+	return f.pieces[sort.Search(len(f.pieces), func(n int) bool { return f.pieces[n].folded > i })-1]
 }

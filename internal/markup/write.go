@@ -127,7 +127,9 @@ func (w *writer) card(raw string) bool {
 	}
 	c := Card{}
 	if w.o.Card != nil {
-		c, _ = w.o.Card(l.href)
+		if known, ok := w.o.Card(l.href); ok {
+			c = known
+		}
 	}
 	w.html.WriteString(`<a class="card"`)
 	w.attr("href", l.href)
