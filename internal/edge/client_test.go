@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -118,7 +119,17 @@ func TestRequestID(t *testing.T) {
 }
 
 func TestAccessLine(t *testing.T) {
-	s, stop := newSite(t, edge.Config{Routes: []edge.Route{page(text("hello")),
+	release := make(chan struct{})
+	defer close(release)
+	s, stop := newSite(t, edge.Config{Routes: []edge.Route{page(func(w http.ResponseWriter, r *http.Request) error {
+		switch r.PathValue("id") {
+		case "slow":
+			<-release
+		case "none":
+			return fault.New(fault.NotFound, "no_post", "No.")
+		}
+		return text("hello")(w, r)
+	}),
 		{Method: "POST", Path: "/w", Policy: edge.Write("w"), Handle: func(http.ResponseWriter, *http.Request) error {
 			return fault.Wrap(errors.New("row 7"), fault.Conflict, "taken", "Taken.")
 		}}}})
@@ -126,8 +137,12 @@ func TestAccessLine(t *testing.T) {
 	w := s.get("/ko/p/%22x%e2%80%ae%ED%95%9C?secret=1", "RemoteAddr", "[2001:db8::1]:5")
 	s.do("POST", "/w", "")
 	s.get("/%0a%ff\"level")
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	s.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/ko/p/slow", nil).WithContext(gone))
+	s.get("/ko/p/none")
 	lines := s.lines(t)
-	if len(lines) != 3 {
+	if len(lines) != 5 {
 		t.Fatalf("%d lines: %v", len(lines), lines)
 	}
 	for name, value := range map[string]any{"method": "GET", "route": "post", "path": "/ko/p/\"x\u202e한", "status": 200.0, "bytes": 5.0,
@@ -138,6 +153,9 @@ func TestAccessLine(t *testing.T) {
 	}
 	if lines[1]["error"] != "taken" || lines[1]["status"] != 409.0 || lines[1]["level"] != "INFO" {
 		t.Errorf("%v", lines[1])
+	}
+	if lines[3]["status"] != 499.0 || lines[4]["error"] != "no_post" {
+		t.Errorf("%v\n%v", lines[3], lines[4])
 	}
 	if strings.Contains(s.log.String(), "secret") {
 		t.Error("the query is in the log")

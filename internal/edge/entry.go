@@ -35,7 +35,8 @@ type entry struct {
 // it, so that an unchanged page is compressed once.
 type content struct {
 	status  int
-	keep    bool // whether a later request may get it
+	fault   string // code of the error that is shown, "" for none
+	keep    bool   // whether a later request may get it
 	hash    [sha256.Size]byte
 	own     []field // headers that the handler set
 	plain   *variant
@@ -83,7 +84,7 @@ func newEntry(rt *route, rec *recorder, born time.Time, prev *entry) *entry {
 	if prev != nil && prev.hash == hash {
 		return &entry{content: prev.content, born: born}
 	}
-	c := &content{status: rec.status, keep: cacheable(rec.status), hash: hash, own: own}
+	c := &content{status: rec.status, fault: rec.fault, keep: cacheable(rec.status), hash: hash, own: own}
 	body := slices.Clip(bytes.Clone(rec.body.Bytes()))
 	c.plain = c.variant(rt, own, "", body)
 	if len(body) >= minCompress && compressible(rec.header.Get("Content-Type")) {

@@ -218,7 +218,7 @@ func (p *pages) make(ctx context.Context, job render, have *cached, now time.Tim
 	done := make(chan *recorder, 1)
 	go func() {
 		rec := newRecorder()
-		job.rt.run(rec, job.req.Clone(ctx), nil)
+		job.rt.run(rec, job.req.Clone(ctx), job.rt.Handle)
 		done <- rec
 	}()
 	var rec *recorder
@@ -247,6 +247,7 @@ func (p *pages) around(w http.ResponseWriter, r *http.Request, job render, ryw s
 	if c.status >= http.StatusInternalServerError && have != nil {
 		t.outcome, c = observe.Stale, have
 	}
+	t.fault = c.fault
 	v, _ := c.choose(http.Header{"Accept-Encoding": r.Header["Accept-Encoding"]})
 	h := w.Header()
 	put(h, v.fields)
@@ -257,6 +258,7 @@ func (p *pages) around(w http.ResponseWriter, r *http.Request, job render, ryw s
 
 // write answers with a copy.
 func (p *pages) write(w http.ResponseWriter, r *http.Request, c *cached, t *trail) {
+	t.fault = c.fault
 	v, held := c.choose(r.Header)
 	if c.gzip != nil && t.outcome == observe.Hit && !c.brStart.Load() && accepted(r.Header).br {
 		p.brotli(c)

@@ -17,6 +17,7 @@ type recorder struct {
 	header http.Header
 	status int
 	body   bytes.Buffer
+	fault  string // code of the error that is shown, "" for none
 }
 
 func newRecorder() *recorder { return &recorder{header: make(http.Header)} }

@@ -52,17 +52,12 @@ func (rt *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// run calls the handler and turns whatever goes wrong into an answer. inner, when not nil, is
-// what happens before the handler and may end the request.
-func (rt *route) run(rec *recorder, r *http.Request, inner Handler) (code string) {
-	if inner == nil {
-		inner = rt.Handle
+// run calls a handler, the route's own or one around it, and turns whatever goes wrong into an
+// answer.
+func (rt *route) run(rec *recorder, r *http.Request, h Handler) {
+	if stack, err := guard(h, rec, r); err != nil {
+		rt.show(rec, r, err, stack)
 	}
-	stack, err := guard(inner, rec, r)
-	if err == nil {
-		return ""
-	}
-	return rt.show(rec, r, err, stack)
 }
 
 // guard turns a panic into an error with its stack.
@@ -75,12 +70,13 @@ func guard(h Handler, w http.ResponseWriter, r *http.Request) (stack []byte, err
 	return nil, h(w, r)
 }
 
-// show logs an error and lets Config.Fail render it. It returns the error's code.
-func (rt *route) show(rec *recorder, r *http.Request, err error, stack []byte) string {
+// show logs an error, lets Config.Fail render it and notes its code.
+func (rt *route) show(rec *recorder, r *http.Request, err error, stack []byte) {
 	err = bodyFault(err)
 	f := fault.From(err)
 	rt.log(r, err, f, stack)
 	rec.reset()
+	rec.fault = f.Code
 	failStack, failErr := guard(func(w http.ResponseWriter, r *http.Request) error {
 		rt.edge.cfg.Fail(w, r, err)
 		return nil
@@ -95,7 +91,6 @@ func (rt *route) show(rec *recorder, r *http.Request, err error, stack []byte) s
 	if f.RetryAfter > 0 && rec.header.Get("Retry-After") == "" {
 		rec.header.Set("Retry-After", strconv.FormatInt(seconds(f.RetryAfter)+jitter(f.Kind), 10))
 	}
-	return f.Code
 }
 
 // jitter spreads the return of clients that were all turned away at the same moment.
@@ -138,7 +133,7 @@ func (rt *route) private(w http.ResponseWriter, r *http.Request, t *trail) {
 	r = r.WithContext(ctx)
 	r.Header = rt.credentials(r.Header)
 	rec := newRecorder()
-	t.fault = rt.run(rec, r, func(rec http.ResponseWriter, r *http.Request) error { return rt.admit(w, rec, r, t) })
+	rt.run(rec, r, func(rec http.ResponseWriter, r *http.Request) error { return rt.admit(w, rec, r, t) })
 	if rt.Policy.bearer {
 		put(w.Header(), rt.edge.cors)
 	}
@@ -196,7 +191,7 @@ func (rt *route) open(w http.ResponseWriter, r *http.Request, t *trail) {
 	r, cancel := rt.anonymous(r, t)
 	defer cancel()
 	rec := newRecorder()
-	t.fault = rt.run(rec, r, func(rec http.ResponseWriter, r *http.Request) error {
+	rt.run(rec, r, func(rec http.ResponseWriter, r *http.Request) error {
 		if err := rt.limited("", t.ip, ByAddress, ByAccount); err != nil {
 			return err
 		}
@@ -239,7 +234,7 @@ func (rt *route) stream(w http.ResponseWriter, r *http.Request, t *trail) {
 	case err == nil:
 	case s.status == 0:
 		rec := newRecorder()
-		t.fault = rt.show(rec, r, err, stack)
+		rt.show(rec, r, err, stack)
 		clear(w.Header())
 		delete(rec.header, "Set-Cookie")
 		rec.finish()
@@ -275,7 +270,7 @@ func (rt *route) emit(w http.ResponseWriter, r *http.Request, rec *recorder, cac
 	if rec.status != http.StatusNoContent && rec.status != http.StatusNotModified {
 		h["Content-Length"] = []string{strconv.Itoa(len(body))}
 	}
-	t.status = rec.status
+	t.status, t.fault = rec.status, rec.fault
 	w.WriteHeader(rec.status)
 	if r.Method != http.MethodHead && len(body) > 0 {
 		n, _ := w.Write(body) // a client that went away needs no answer

@@ -1,6 +1,8 @@
 package edge
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"net/netip"
 	"strconv"
@@ -41,9 +43,15 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func safe(method string) bool { return method == http.MethodGet || method == http.MethodHead }
 
+// clientLeft is noted instead of an error of ours when nobody was there any more to see it.
+const clientLeft = 499
+
 // finish counts and logs an answer.
 func (e *Edge) finish(r *http.Request, t *trail) {
 	took := e.cfg.Now().Sub(t.start)
+	if t.status >= http.StatusInternalServerError && errors.Is(r.Context().Err(), context.Canceled) {
+		t.status = clientLeft
+	}
 	t.rt.metrics.Done(t.status, t.bytes, t.outcome, took)
 	var line [768]byte
 	e.cfg.Observer.Line(t.appendLine(line[:0], r, took))

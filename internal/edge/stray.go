@@ -18,7 +18,7 @@ func (e *Edge) refuse(w http.ResponseWriter, r *http.Request, t *trail, err erro
 func (e *Edge) unmatchedAnswer(w http.ResponseWriter, r *http.Request, t *trail, err error, allow []string) {
 	bare := newRender(t.rt, r, r.URL, t).req
 	rec := newRecorder()
-	t.fault = t.rt.show(rec, bare.WithContext(withCall(r.Context(), call{id: t.id})), err, nil)
+	t.rt.show(rec, bare.WithContext(withCall(r.Context(), call{id: t.id})), err, nil)
 	delete(rec.header, "Set-Cookie")
 	if allow != nil {
 		rec.header["Allow"] = allow
