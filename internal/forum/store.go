@@ -91,7 +91,8 @@ type Reader interface {
 	Replies(ctx context.Context, parents []ID, limit int) ([]Comment, error)
 	// Tail lists the visible comments with ids above after, by id. The next tail starts from settled:
 	// the highest id below which nothing can appear any more. It may lie below the last id
-	// listed, so a caller gets some comments again and drops those it has.
+	// listed, so a caller gets some comments again and drops those it has. With limit 0 nothing is
+	// listed, whatever after is: settled is then where the tail of a page made from now on starts.
 	Tail(ctx context.Context, post, after ID, limit int) (list []Comment, settled ID, err error)
 	// CommentsBy lists a member's visible comments, newest first.
 	CommentsBy(ctx context.Context, member ID, after Cursor, limit int) ([]Comment, Cursor, error)
