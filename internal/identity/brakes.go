@@ -40,8 +40,16 @@ func newBrakes(now func() time.Time) *brakes {
 		addr: newBrakeList(now, brake{free: 50, window: 15 * time.Minute, first: 30 * time.Second, most: 15 * time.Minute}),
 		// Mails asked for, by receiver and by asker.
 		mail:     newBrakeList(now, brake{free: 3, window: time.Hour, first: 10 * time.Minute, most: time.Hour}),
-		mailFrom: newBrakeList(now, brake{free: 20, window: time.Hour, first: time.Minute, most: time.Hour}),
+		mailFrom: newBrakeList(now, brake{free: 60, window: time.Hour, first: time.Minute, most: time.Hour}),
 	}
+}
+
+// askedFrom counts something that sends mail to an address that a stranger may choose.
+func (b *brakes) askedFrom(a netip.Addr) error {
+	if from := network(a); from != "" {
+		return b.mailFrom.take(from)
+	}
+	return nil
 }
 
 type brakeState struct {

@@ -31,7 +31,6 @@ const (
 	fresh           = 2 * time.Second      // how old a cached actor may be
 	maxSessions     = 50                   // of one member; the oldest end first
 	maxTokens       = 20                   // of one member
-	maxTokenName    = 40
 	cachedActors    = 4096
 	expireBatchSize = 1000
 )
@@ -118,6 +117,7 @@ type Options struct {
 // Service knows who is who. It is safe for concurrent use.
 type Service struct {
 	o      Options
+	common map[string]bool // passwords
 	hasher *hasher
 	brakes *brakes
 	actors *actorCache
@@ -137,6 +137,7 @@ func New(o Options) *Service {
 	}
 	return &Service{
 		o:      o,
+		common: commonPasswords(),
 		hasher: newHasher(o.Hashers, o.HashWait, o.Rand),
 		brakes: newBrakes(o.Now),
 		actors: newActorCache(o.Now, cachedActors),

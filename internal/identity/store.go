@@ -77,7 +77,8 @@ type Store interface {
 	// SessionsOf and APITokensOf list newest first, expired ones too.
 	SessionsOf(ctx context.Context, member forum.ID) ([]Session, error)
 	APITokensOf(ctx context.Context, member forum.ID) ([]APIToken, error)
-	CountAdmins(ctx context.Context) (int, error)
+	// TicketByHash looks at a ticket without taking it; NotFound "ticket_not_found".
+	TicketByHash(ctx context.Context, kind string, h Hash) (Ticket, error)
 	// UpdateIdentity runs change in one transaction, like forum.Store's Update, the context's forum.Once included.
 	UpdateIdentity(ctx context.Context, change func(Tx) (any, error)) (any, error)
 }
@@ -88,7 +89,6 @@ type Tx interface {
 	AccountByID(ctx context.Context, member forum.ID) (Account, error)
 	SessionsOf(ctx context.Context, member forum.ID) ([]Session, error)
 	APITokensOf(ctx context.Context, member forum.ID) ([]APIToken, error)
-	// CountAdmins makes transactions that also InsertMember with RoleAdmin wait for each other.
 	CountAdmins(ctx context.Context) (int, error)
 
 	// InsertMember stores every field of m and fills in ID and Version. A handle taken is fault Conflict "handle_taken".
