@@ -181,7 +181,7 @@ func TestRenderHostile(t *testing.T) {
 			started := time.Now()
 			d := markup.Render(src, options())
 			took := time.Since(started)
-			if limit := 2 * time.Second; took > limit { // a shared machine may be ten times slower than usual
+			if limit := 5 * time.Second; took > limit { // the worst takes 0.2 s; what is not linear takes minutes
 				t.Errorf("%s of %d bytes took %v", name, n, took)
 			}
 			if took > 100*time.Millisecond {
