@@ -30,6 +30,9 @@ type Options struct {
 	Now     func() time.Time // nil: time.Now
 }
 
+// limitedCallers is how many callers' allowances are kept at once; the idlest goes first.
+const limitedCallers = 1 << 16
+
 // App is the community, wired and ready to serve. Close it when [New] succeeded.
 type App struct {
 	Config  Config
@@ -43,8 +46,10 @@ type App struct {
 	identity *identity.Service
 	media    *media.Service
 	mailer   mailer
+	locales  *web.Locales
 	site     *web.Site
 	api      *api.API
+	limiter  *edge.Limiter // one for both edges: a caller has one allowance
 	edges    []*edge.Edge
 	runner   *jobs.Runner
 	health   *health
@@ -77,7 +82,10 @@ func New(ctx context.Context, c Config, o Options) (a *App, err error) {
 	if a.mailer, err = newMailer(c, o.Now); err != nil {
 		return a, err
 	}
-	a.forum = forum.New(forum.Options{Store: a.store, Now: o.Now, Locales: web.Locales(), Image: a.media.Resolve(mediaBase(c)), MayPostUnverified: c.MayPostUnverified})
+	if a.locales, err = web.LoadLocales(); err != nil {
+		return a, err
+	}
+	a.forum = forum.New(forum.Options{Store: a.store, Now: o.Now, Locales: a.locales.Tags(), Image: a.image, MayPostUnverified: c.MayPostUnverified})
 	a.identity = identity.New(identity.Options{Store: a.store, Forum: a.forum, Now: o.Now, Logger: a.observer.Log,
 		Hashers: c.Hashers, SecureCookies: strings.HasPrefix(c.BaseURL, "https:"), SiteName: "Lightstick"})
 	a.onClose(a.identity.Close)
@@ -89,7 +97,7 @@ func (a *App) openStore(ctx context.Context) (err error) {
 	if a.store, err = store.Open(ctx, store.Config{URL: c.Database, Now: a.now, Logger: a.observer.Log}); err != nil {
 		return err
 	}
-	a.onClose(func(context.Context) error { return a.store.Close() })
+	a.onClose(func(context.Context) error { a.store.Close(); return nil })
 	if c.Embedded() || c.Migrate {
 		return a.store.Migrate(ctx)
 	}
@@ -137,12 +145,17 @@ func (a *App) serveParts(version string) (err error) {
 	if err != nil {
 		return err
 	}
-	if a.site, err = web.New(web.Options{Forum: a.forum, Identity: a.identity, Media: a.media, BaseURL: base, MediaBase: mediaBase(a.Config), Now: a.now}); err != nil {
+	a.site, err = web.New(web.Options{Forum: a.forum, Identity: a.identity, Pictures: a.media, Uploads: a.media, BaseURL: a.Config.BaseURL,
+		MediaURL: mediaBase(a.Config), Now: a.now, Locales: a.locales})
+	if err != nil {
 		return err
 	}
-	if a.api, err = api.New(api.Options{Forum: a.forum, Accounts: a.identity, Media: a.media, Actor: identity.ActorFrom, Now: a.now, Version: version, MediaBase: mediaBase(a.Config)}); err != nil {
+	a.api, err = api.New(api.Options{Forum: a.forum, Accounts: a.identity, Media: a.media, Actor: identity.ActorFrom, Now: a.now, Version: version,
+		MediaBase: mediaBase(a.Config)})
+	if err != nil {
 		return err
 	}
+	a.limiter = edge.NewLimiter(limitedCallers, a.now)
 	a.health = &health{probes: []probe{{"database", true, a.store.Probe}, {"media", false, a.media.Probe}, {"mail", false, a.mailer.probe}}}
 	browser := append(a.site.Routes(), a.health.routes()...)
 	if f, ok := a.mailer.(folder); ok && a.Config.Env == Dev {
@@ -163,13 +176,13 @@ func (a *App) serveParts(version string) (err error) {
 		}
 		pages.ServeHTTP(w, r)
 	})
-	a.Private = a.observer.Handler()
+	a.Private = a.observer.Debug()
 	return nil
 }
 
 func (a *App) edge(base *url.URL, routes []edge.Route, fail func(http.ResponseWriter, *http.Request, error)) (*edge.Edge, error) {
 	e, err := edge.New(edge.Config{Routes: routes, Fail: fail, Identify: a.identity.Identify, BaseURL: base, TrustedProxies: a.Config.TrustedProxies,
-		MediaOrigin: a.Config.MediaURL, Observer: a.observer, Now: a.now, CacheBytes: a.Config.PageCache / 2})
+		MediaOrigin: a.Config.MediaURL, Observer: a.observer, Limiter: a.limiter, Now: a.now, CacheBytes: a.Config.PageCache / 2})
 	if err != nil {
 		return nil, err
 	}
@@ -188,7 +201,9 @@ func (a *App) Routes() (all []edge.Route) {
 
 // StartWork begins the background work.
 func (a *App) StartWork(ctx context.Context) (err error) {
-	if a.runner, err = jobs.Start(ctx, a.store.JobsConfig(a.work(), a.observer)); err != nil {
+	a.runner, err = jobs.Start(ctx, jobs.Config{SQLite: a.store.SQLite(), Pool: a.store.Postgres(), Registry: a.work(),
+		Logger: a.observer.Log, Metrics: a.observer.Metrics, Now: a.now})
+	if err != nil {
 		return err
 	}
 	a.onClose(a.runner.Stop)

@@ -42,7 +42,7 @@ func (a *App) run(ctx context.Context, stdout io.Writer) error {
 			return err
 		}
 	}
-	if err := a.site.Warm(ctx); err != nil {
+	if err := a.warm(ctx); err != nil {
 		a.observer.Log.WarnContext(ctx, "pages not warmed", "error", err)
 	}
 	if a.Config.Worker {
@@ -50,15 +50,15 @@ func (a *App) run(ctx context.Context, stdout io.Writer) error {
 			return err
 		}
 	}
-	servers := []*http.Server{edge.Server(a.Handler, a.observer)}
+	servers := []*http.Server{edge.Server(a.Handler, a.observer.Log)}
 	failed := make(chan error, 2)
-	go func() { failed <- servers[0].Serve(public) }()
+	go func() { failed <- servers[0].Serve(edge.Listen(public)) }()
 	if a.Config.Private != "" {
 		private, err := net.Listen("tcp", a.Config.Private)
 		if err != nil {
 			return fmt.Errorf("listen on %s for metrics: %w (choose --private, or --private= for none)", a.Config.Private, err)
 		}
-		servers = append(servers, edge.Server(a.Private, a.observer))
+		servers = append(servers, edge.Server(a.Private, a.observer.Log))
 		go func() { failed <- servers[1].Serve(private) }()
 	}
 	if err := a.greet(ctx, stdout); err != nil {
@@ -94,6 +94,18 @@ func (a *App) closeWithin(d time.Duration) error {
 	ctx, cancel := context.WithTimeout(context.Background(), d)
 	defer cancel()
 	return a.Close(ctx)
+}
+
+// warm renders the front pages, so that the first reader does not wait.
+func (a *App) warm(ctx context.Context) error {
+	if err := a.store.Warm(ctx); err != nil {
+		return err
+	}
+	var pages []string
+	for _, l := range a.locales.Tags() {
+		pages = append(pages, "/"+l)
+	}
+	return a.edges[0].Warm(ctx, pages...)
 }
 
 // greet says where the community is and how to come in.

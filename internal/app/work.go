@@ -49,6 +49,10 @@ func (a *App) work() *jobs.Registry {
 		_, err := a.media.CleanUp(ctx)
 		return err
 	})
+	jobs.Every(r, "sweep", 24*sweepEvery, func(ctx context.Context) error {
+		_, err := a.media.Sweep(ctx)
+		return err
+	})
 	return r
 }
 

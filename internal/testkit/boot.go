@@ -50,9 +50,9 @@ func Boot(t testing.TB, change ...func(*app.Config, *app.Options)) *Site {
 			t.Fatalf("boot: %v", err)
 		}
 	}
-	server := edge.Server(s.App.Handler, s.App.Observer())
+	server := edge.Server(s.App.Handler, s.App.Observer().Log)
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
+	go func() { served <- server.Serve(edge.Listen(listener)) }()
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 		defer cancel()
