@@ -124,6 +124,10 @@ func (c *content) variant(rt *route, own []field, coding string, body []byte) *v
 	v.lean = append(slices.Clone(own),
 		one("Cache-Control", pageCacheControl(c.status)), one("Vary", "Accept-Encoding"),
 		one("Content-Length", strconv.Itoa(len(body))))
+	if rt.Policy.bearer { // for caches between us and the client; their readers with tokens come here
+		v.lean = append(v.lean, rt.edge.cors...)
+		v.lean[len(own)+1] = one("Vary", "Accept-Encoding, Authorization")
+	}
 	if coding != "" {
 		v.lean = append(v.lean, one("Content-Encoding", coding))
 	}

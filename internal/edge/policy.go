@@ -127,7 +127,8 @@ func Limit(r Rate) Option { return func(p *Policy) { p.limits = append(p.limits,
 
 // Bearer opens a route to clients that authenticate with "Authorization: Bearer": such requests
 // lose their cookies and need no origin check, and scripts of other origins may call the route
-// (CORS without credentials).
+// (CORS without credentials). A Page with it is public as ever without a token; with one it is
+// answered like Personal: by its handler, knowing who asks, privately, never stored.
 func Bearer() Option { return func(p *Policy) { p.bearer = true } }
 
 // Timeout sets how long the handler's context lives; the connection's deadlines follow.
@@ -218,8 +219,8 @@ func (rt Route) check() error {
 		return fail("negative timeout or body limit")
 	case len(p.query) > 0 && p.kind != kindPage:
 		return fail("Query is for pages: other handlers get the whole query")
-	case p.bearer && p.kind != kindPersonal && p.kind != kindWrite:
-		return fail("Bearer is for personal and write routes: the others see no credentials")
+	case p.bearer && p.kind != kindPage && p.kind != kindPersonal && p.kind != kindWrite:
+		return fail("Bearer is for pages, personal and write routes: the others see no credentials")
 	case p.kind == kindProbe && len(p.limits) > 0:
 		return fail("a probe is never limited")
 	}

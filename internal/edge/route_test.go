@@ -34,7 +34,7 @@ func TestNewRefuses(t *testing.T) {
 		"a conflict":         {good, {Method: "GET", Path: "/{l}/p/{i}", Policy: edge.Page("x"), Handle: ok}},
 		"a limited probe":    {{Method: "GET", Path: "/x", Policy: edge.Probe("x", edge.Limit(edge.Rate{Per: 1, Burst: 1})), Handle: ok}},
 		"an empty rate":      {{Method: "GET", Path: "/x", Policy: edge.Page("x", edge.Limit(edge.Rate{})), Handle: ok}},
-		"a bearer page":      {{Method: "GET", Path: "/x", Policy: edge.Page("x", edge.Bearer()), Handle: ok}},
+		"a bearer probe":     {{Method: "GET", Path: "/x", Policy: edge.Probe("x", edge.Bearer()), Handle: ok}},
 		"query elsewhere":    {{Method: "GET", Path: "/x", Policy: edge.Personal("x", edge.Query("a")), Handle: ok}},
 	} {
 		if _, err := edge.New(config(routes)); err == nil {
@@ -346,4 +346,28 @@ func TestSharedRates(t *testing.T) {
 	want(t, s.do("POST", "/a", ""), 204)
 	want(t, s.do("POST", "/b", ""), 204)
 	want(t, s.do("POST", "/a", ""), 429)
+}
+
+// TestBearerPage: one URL is a public page for everyone and the member's own answer for a token,
+// and neither is ever given in place of the other.
+func TestBearerPage(t *testing.T) {
+	s, stop := newSite(t, edge.Config{Routes: []edge.Route{
+		{Method: "GET", Path: "/api/posts", Policy: edge.Page("posts", edge.Bearer()), Handle: func(w http.ResponseWriter, r *http.Request) error {
+			_, err := w.Write([]byte("for " + r.Header.Get("Authorization") + r.Header.Get("Cookie")))
+			return err
+		}},
+	}})
+	defer stop()
+	for range 2 {
+		w := s.get("/api/posts", "Cookie", "s=1")
+		want(t, w, 200, "Cache-Control", pageCC, "Vary", "Accept-Encoding, Authorization", "Access-Control-Allow-Origin", "*")
+		if w.Body.String() != "for " {
+			t.Errorf("public: %q", w.Body)
+		}
+		w = s.get("/api/posts", "Authorization", "Bearer t", "Cookie", "s=1")
+		want(t, w, 200, "Cache-Control", "private, no-store", "Access-Control-Allow-Origin", "*")
+		if w.Body.String() != "for Bearer t" {
+			t.Errorf("with a token: %q", w.Body)
+		}
+	}
 }

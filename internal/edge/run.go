@@ -42,6 +42,10 @@ func (rt *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	t := r.Context().Value(trailKey{}).(*trail)
 	switch rt.Policy.kind {
 	case kindPage:
+		if rt.named(r) {
+			rt.private(w, r, t)
+			return
+		}
 		rt.edge.pages.serve(w, r, rt, t)
 	case kindImmutable:
 		rt.stream(w, r, t)
@@ -51,6 +55,9 @@ func (rt *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		rt.private(w, r, t)
 	}
 }
+
+// named reports whether a token asks for a page that takes tokens.
+func (rt *route) named(r *http.Request) bool { return rt.Policy.bearer && bearer(r.Header) }
 
 // run calls a handler, the route's own or one around it, and turns whatever goes wrong into an
 // answer.

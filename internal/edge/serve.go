@@ -30,7 +30,7 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := e.cfg.Now()
 	e.cfg.Observer.Begin()
 	if safe(r.Method) {
-		if p, ok := e.pages.fresh(r.RequestURI, start); ok && !mayBypass(r.Header) {
+		if p, ok := e.pages.fresh(r.RequestURI, start); ok && !mayBypass(r.Header) && !p.rt.named(r) {
 			t := trail{start: start, rt: p.rt, outcome: observe.Hit}
 			t.ip, t.id = e.client(r)
 			e.pages.write(w, r, p, &t)

@@ -87,7 +87,7 @@ func (e *Edge) redirect(w http.ResponseWriter, r *http.Request, t *trail, to str
 func cors() []field {
 	return []field{
 		one("Access-Control-Allow-Origin", "*"),
-		one("Access-Control-Expose-Headers", "ETag, Location, Link, Retry-After, X-Request-Id"),
+		one("Access-Control-Expose-Headers", "ETag, Location, Link, Retry-After, X-Request-Id, Idempotency-Replayed"),
 	}
 }
 
