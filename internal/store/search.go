@@ -1,0 +1,317 @@
+package store
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"lightstick/internal/forum"
+	"lightstick/internal/markup"
+)
+
+// Search works on one index of tokens for everything that can be found. Beside the tokens of its
+// text a document has tokens that no text can have, with a colon: "t:…" for those of its title,
+// "k:post" for its kind, "f:1", "b:2" and "a:3" for fandom, board and author. A document's id
+// is its time in seconds with 12 bits to tell those of one second apart. So newest first is the
+// order of ids, and a range of dates is a range of ids, for which neither database needs to sort.
+const idBits = 12
+
+func docID(t time.Time) int64 { return max(0, t.Unix()) << idBits }
+
+// searchDialect is the index of one of the databases.
+type searchDialect interface {
+	// put stores documents, new ones or in place of what is there under their ids.
+	put(ctx context.Context, q querier, docs []document) error
+	drop(ctx context.Context, q querier, docs []int64) error
+	// find lists documents from ≤ id < before that match, newest first.
+	find(ctx context.Context, q querier, m match, from, before int64, limit int) ([]int64, error)
+}
+
+// document is what the index keeps.
+type document struct {
+	id     int64
+	kind   forum.TargetKind
+	target int64
+	tokens []string
+	fresh  bool // the id is new
+}
+
+// match is a query of the index: each group by one of its alternatives, each of these by all its tokens.
+type match [][]alternative
+
+type alternative struct {
+	tokens []string
+	prefix bool // of the last token
+}
+
+func searchKinds() []forum.TargetKind {
+	return []forum.TargetKind{forum.TargetPost, forum.TargetComment, forum.TargetMember, forum.TargetBoard}
+}
+
+// matchOf translates a query; nil matches nothing.
+func matchOf(q forum.IndexQuery) match {
+	var m match
+	for _, word := range q.Words {
+		var group []alternative
+		for _, t := range word {
+			a := alternative{prefix: t.Prefix}
+			for _, token := range t.Tokens {
+				if q.TitleOnly {
+					token = "t:" + token
+				}
+				a.tokens = append(a.tokens, token)
+			}
+			if len(a.tokens) > 0 {
+				group = append(group, a)
+			}
+		}
+		if len(group) == 0 {
+			return nil
+		}
+		m = append(m, group)
+	}
+	if len(m) == 0 {
+		return nil
+	}
+	if len(q.Kinds) > 0 {
+		var kinds []alternative
+		for _, k := range searchKinds() {
+			if slices.Contains(q.Kinds, k) {
+				kinds = append(kinds, alternative{tokens: []string{"k:" + string(k)}})
+			}
+		}
+		if len(kinds) == 0 {
+			return nil
+		}
+		if len(kinds) < len(searchKinds()) {
+			m = append(m, kinds)
+		}
+	}
+	for _, by := range []struct {
+		prefix string
+		id     forum.ID
+	}{{"f:", q.FandomID}, {"b:", q.BoardID}, {"a:", q.AuthorID}} {
+		if by.id != 0 {
+			m = append(m, []alternative{{tokens: []string{by.prefix + strconv.FormatInt(int64(by.id), 10)}}})
+		}
+	}
+	return m
+}
+
+// expression writes the match with the operators of a database.
+func (m match) expression(and, or string, quote func(token string, prefix bool) string) string {
+	groups := make([]string, len(m))
+	for i, g := range m {
+		alts := make([]string, len(g))
+		for j, a := range g {
+			tokens := make([]string, len(a.tokens))
+			for k, t := range a.tokens {
+				tokens[k] = quote(t, a.prefix && k == len(a.tokens)-1)
+			}
+			alts[j] = "(" + strings.Join(tokens, and) + ")"
+		}
+		groups[i] = "(" + strings.Join(alts, or) + ")"
+	}
+	return strings.Join(groups, and)
+}
+
+// searchRounds bounds how often a search looks again when what it found is no longer visible.
+const searchRounds = 10
+
+// SearchIndex implements [forum.Reader].
+func (r reader) SearchIndex(ctx context.Context, q forum.IndexQuery, limit int) ([]forum.SearchDoc, error) {
+	m := matchOf(q)
+	if m == nil {
+		return nil, nil
+	}
+	from, before := int64(0), int64(1)<<62
+	if !q.From.IsZero() {
+		from = docID(q.From)
+	}
+	if !q.To.IsZero() {
+		before = docID(q.To.Add(time.Second - 1))
+	}
+	if q.Before != 0 {
+		before = min(before, int64(q.Before))
+	}
+	var found []forum.SearchDoc
+	for range searchRounds {
+		want := limit - len(found)
+		ids, err := r.d.search.find(ctx, r.q, m, from, before, want)
+		if err != nil || len(ids) == 0 {
+			return found, err
+		}
+		docs, err := r.documents(ctx, ids, q.Kinds)
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range docs {
+			if (q.From.IsZero() || !d.CreatedAt.Before(q.From)) && (q.To.IsZero() || d.CreatedAt.Before(q.To)) {
+				found = append(found, d)
+			}
+		}
+		if len(ids) < want || len(found) == limit {
+			break
+		}
+		before = ids[len(ids)-1]
+	}
+	return found, nil
+}
+
+const (
+	docRefs  = `m.id, m.handle, m.name, m.avatar_key, b.id, b.slug, b.name, f.id, f.slug, f.name, f.accent`
+	docPosts = `SELECT d.id, d.kind, d.target_id, p.id, p.title, p.text, p.lang, ` + docRefs + `, p.score, p.created_at
+		FROM search_docs d JOIN posts p ON p.id = d.target_id JOIN boards b ON b.id = p.board_id JOIN fandoms f ON f.id = p.fandom_id
+		JOIN members m ON m.id = p.author_id WHERE d.id = ANY($1) AND d.kind = 'post' AND p.state = 0`
+	docComments = `SELECT d.id, d.kind, d.target_id, p.id, p.title, c.text, c.lang, ` + docRefs + `, c.r0 + c.r1 + c.r2 + c.r3 + c.r4 + c.r5, c.created_at
+		FROM search_docs d JOIN comments c ON c.id = d.target_id JOIN posts p ON p.id = c.post_id JOIN boards b ON b.id = p.board_id
+		JOIN fandoms f ON f.id = p.fandom_id JOIN members m ON m.id = c.author_id
+		WHERE d.id = ANY($1) AND d.kind = 'comment' AND c.state = 0 AND p.state = 0`
+	docMembers = `SELECT d.id, d.kind, d.target_id, 0, m.name, m.handle || ' ' || m.bio, m.locale, m.id, m.handle, m.name, m.avatar_key,
+		0, '', '', 0, '', '', '', 0, m.created_at
+		FROM search_docs d JOIN members m ON m.id = d.target_id WHERE d.id = ANY($1) AND d.kind = 'member'`
+	docBoards = `SELECT d.id, d.kind, d.target_id, 0, b.name, b.slug || ' ' || b.description, '', 0, '', '', '',
+		b.id, b.slug, b.name, f.id, f.slug, f.name, f.accent, b.posts, b.created_at
+		FROM search_docs d JOIN boards b ON b.id = d.target_id JOIN fandoms f ON f.id = b.fandom_id WHERE d.id = ANY($1) AND d.kind = 'board'`
+)
+
+// documents fills in what was found and can still be seen, newest first, in one query.
+func (r reader) documents(ctx context.Context, ids []int64, kinds []forum.TargetKind) ([]forum.SearchDoc, error) {
+	parts := map[forum.TargetKind]string{forum.TargetPost: docPosts, forum.TargetComment: docComments, forum.TargetMember: docMembers, forum.TargetBoard: docBoards}
+	var sql []string
+	for _, k := range searchKinds() {
+		if len(kinds) == 0 || slices.Contains(kinds, k) {
+			sql = append(sql, parts[k])
+		}
+	}
+	return collect(ctx, r.q, func(r rows) (d forum.SearchDoc, err error) {
+		b := &d.Board
+		into := append([]any{id(&d.ID), &d.Target.Kind, id(&d.Target.ID), id(&d.PostID), &d.Title, &d.Text, &d.Lang}, ref(&d.Author)...)
+		return d, r.Scan(append(into, id(&b.ID), &b.Slug, &b.Name, id(&b.FandomID), &b.FandomSlug, &b.FandomName, &b.Accent, &d.Score, at(&d.CreatedAt))...)
+	}, strings.Join(sql, " UNION ALL ")+` ORDER BY 1 DESC`, ids)
+}
+
+// found is something that can be found, as the index sees it.
+type found struct {
+	target                int64
+	created               time.Time
+	title, text           string
+	fandom, board, author forum.ID
+	visible               bool
+}
+
+func (s found) tokens(kind forum.TargetKind) []string {
+	tokens := markup.Tokens(s.title, s.text)
+	for _, t := range markup.Tokens(s.title) {
+		if kind != forum.TargetComment {
+			tokens = append(tokens, "t:"+t)
+		}
+	}
+	tokens = append(tokens, "k:"+string(kind))
+	for prefix, v := range map[string]forum.ID{"f:": s.fandom, "b:": s.board, "a:": s.author} {
+		if v != 0 {
+			tokens = append(tokens, prefix+strconv.FormatInt(int64(v), 10))
+		}
+	}
+	return tokens
+}
+
+// indexer writes the index; its caller holds lockFlush.
+type indexer struct {
+	q      querier
+	d      searchDialect
+	newest int64 // highest id there is; 0 until known
+}
+
+func sources(kind forum.TargetKind) string {
+	return map[forum.TargetKind]string{
+		forum.TargetPost: `SELECT id, created_at, title, text, fandom_id, board_id, author_id, state = 0 FROM posts WHERE id = ANY($1)`,
+		forum.TargetComment: `SELECT c.id, c.created_at, '', c.text, p.fandom_id, p.board_id, c.author_id, c.state = 0 AND p.state = 0
+			FROM comments c JOIN posts p ON p.id = c.post_id WHERE c.id = ANY($1)`,
+		forum.TargetMember: `SELECT id, created_at, name || ' ' || handle, bio, 0, 0, id, TRUE FROM members WHERE id = ANY($1)`,
+		forum.TargetBoard:  `SELECT id, created_at, name || ' ' || slug, description, fandom_id, id, 0, TRUE FROM boards WHERE id = ANY($1)`,
+	}[kind]
+}
+
+// refresh puts targets into the index as they are now, or takes them out.
+func (ix *indexer) refresh(ctx context.Context, kind forum.TargetKind, targets []forum.ID) error {
+	sql := sources(kind)
+	if sql == "" || len(targets) == 0 {
+		return nil
+	}
+	list, err := collect(ctx, ix.q, func(r rows) (s found, err error) {
+		return s, r.Scan(&s.target, at(&s.created), &s.title, &s.text, id(&s.fandom), id(&s.board), id(&s.author), &s.visible)
+	}, sql, int64s(targets))
+	if err != nil {
+		return err
+	}
+	known, err := ix.known(ctx, kind, targets)
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(list, func(a, b found) int { return a.created.Compare(b.created) })
+	var gone []int64
+	var docs []document
+	for _, s := range list {
+		old, there := known[s.target]
+		switch {
+		case !s.visible && there:
+			gone = append(gone, old)
+		case s.visible:
+			d := document{id: old, kind: kind, target: s.target, tokens: s.tokens(kind), fresh: !there}
+			if !there {
+				if d.id, err = ix.next(ctx, s.created); err != nil {
+					return err
+				}
+			}
+			docs = append(docs, d)
+		}
+	}
+	if len(gone) > 0 {
+		if err := ix.d.drop(ctx, ix.q, gone); err != nil {
+			return err
+		}
+	}
+	return ix.d.put(ctx, ix.q, docs)
+}
+
+func (ix *indexer) known(ctx context.Context, kind forum.TargetKind, targets []forum.ID) (map[int64]int64, error) {
+	type pair struct{ doc, target int64 }
+	list, err := collect(ctx, ix.q, func(r rows) (p pair, err error) { return p, r.Scan(&p.doc, &p.target) },
+		`SELECT id, target_id FROM search_docs WHERE kind = $1 AND target_id = ANY($2)`, string(kind), int64s(targets))
+	known := make(map[int64]int64, len(list))
+	for _, p := range list {
+		known[p.target] = p.doc
+	}
+	return known, err
+}
+
+// next is a free id for something of that time.
+func (ix *indexer) next(ctx context.Context, created time.Time) (int64, error) {
+	base := max(docID(created), 1)
+	if ix.newest == 0 {
+		newest, err := first(ctx, ix.q, nil, value[int64], `SELECT coalesce(max(id), 0) FROM search_docs`)
+		if err != nil {
+			return 0, err
+		}
+		ix.newest = newest
+	}
+	if base>>idBits >= ix.newest>>idBits {
+		ix.newest = max(base, ix.newest+1)
+		return ix.newest, nil
+	}
+	for {
+		last, err := first(ctx, ix.q, nil, value[int64], `SELECT coalesce(max(id), 0) FROM search_docs WHERE id >= $1 AND id < $2`, base, base+1<<idBits)
+		switch {
+		case err != nil:
+			return 0, err
+		case last == 0:
+			return base, nil
+		case last+1 < base+1<<idBits:
+			return last + 1, nil
+		}
+		base = (base>>idBits + 1) << idBits // thousands in one second: on into the next
+	}
+}

@@ -1,0 +1,149 @@
+// Package store keeps the community in SQLite or PostgreSQL. It holds the only SQL there is: one
+// implementation for both, with a small dialect for what differs.
+//
+// It promises that a change commits entirely or not at all and is on disk when Update returns; that
+// a change under a forum.Once happens at most once; that counters, ranks and the search index follow
+// every change exactly, however the process ends (see Flush); that no list is unbounded and no search
+// scans; and that what a database says never leaves it other than as a fault. It decides nothing
+// about who may do what, and it renders nothing.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"lightstick/internal/forum"
+	"lightstick/internal/identity"
+	"lightstick/internal/jobs"
+	"lightstick/internal/media"
+)
+
+// Config says which database.
+type Config struct {
+	// URL is sqlite:FILE or postgres://user:password@host/name.
+	URL    string
+	Now    func() time.Time // nil: time.Now
+	Logger *slog.Logger     // nil: none
+	// Conns is the most connections to PostgreSQL; 0 is what the address says, or 4 for each core.
+	Conns int
+}
+
+// Store implements [forum.Store], [identity.Store] and [media.Store]. It is safe for concurrent use.
+type Store struct {
+	reader
+	engine engine
+	jobs   jobs.Inserter
+	now    func() time.Time
+	logger *slog.Logger
+	flight flight
+}
+
+var (
+	_ forum.Store    = (*Store)(nil)
+	_ identity.Store = (*Store)(nil)
+	_ media.Store    = (*Store)(nil)
+)
+
+// Open opens the database without looking at its schema; see Migrate.
+func Open(ctx context.Context, c Config) (*Store, error) {
+	s := &Store{now: c.Now, logger: c.Logger}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.logger == nil {
+		s.logger = slog.New(slog.DiscardHandler)
+	}
+	var err error
+	switch scheme, rest, _ := strings.Cut(c.URL, ":"); scheme {
+	case "sqlite":
+		err = s.openSQLite(ctx, rest)
+	case "postgres", "postgresql":
+		err = s.openPostgres(ctx, c)
+	default:
+		err = fmt.Errorf("database %q: give sqlite:FILE or postgres://…", scheme)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Store) openSQLite(ctx context.Context, rest string) error {
+	path := strings.TrimPrefix(rest, "//")
+	if p, err := url.PathUnescape(path); err == nil && path != rest {
+		path = p
+	}
+	if path == "" {
+		return fmt.Errorf("database sqlite: give the name of a file")
+	}
+	l, err := openSQLite(ctx, path)
+	if err != nil {
+		return err
+	}
+	if s.jobs, err = jobs.NewSQLiteInserter(l.write.db); err != nil {
+		l.close()
+		return fmt.Errorf("prepare the job queue: %w", err)
+	}
+	s.engine, s.reader = l, reader{q: l.reader(), d: sqliteDialect()}
+	return nil
+}
+
+func (s *Store) openPostgres(ctx context.Context, c Config) error {
+	p, err := openPostgres(ctx, c.URL, c.Conns)
+	if err != nil {
+		return err
+	}
+	if s.jobs, err = jobs.NewPostgresInserter(p.pool); err != nil {
+		p.close()
+		return fmt.Errorf("prepare the job queue: %w", err)
+	}
+	s.engine, s.reader = p, reader{q: p.reader(), d: postgresDialect()}
+	return nil
+}
+
+// SQLite is the writing connection of the embedded database, for the queue of jobs; else nil.
+func (s *Store) SQLite() *sql.DB {
+	if l, ok := s.engine.(*lite); ok {
+		return l.write.db
+	}
+	return nil
+}
+
+// Postgres is the pool of the primary, for the queue of jobs; else nil.
+func (s *Store) Postgres() *pgxpool.Pool {
+	if p, ok := s.engine.(*pg); ok {
+		return p.pool
+	}
+	return nil
+}
+
+// Probe checks that the database can be read and written now.
+func (s *Store) Probe(ctx context.Context) error { return s.engine.probe(ctx) }
+
+// Warm reads what nearly every page needs, so that the first readers do not wait for it.
+func (s *Store) Warm(ctx context.Context) error {
+	fandoms, err := s.Fandoms(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := s.Boards(ctx, 0); err != nil {
+		return err
+	}
+	for _, f := range fandoms {
+		if _, _, err := s.Posts(ctx, forum.PostQuery{FandomID: f.ID, Sort: forum.SortHot, Limit: forum.MaxPageSize}); err != nil {
+			return err
+		}
+	}
+	_, _, err = s.Posts(ctx, forum.PostQuery{Sort: forum.SortHot, Limit: forum.MaxPageSize})
+	return err
+}
+
+// Close lets waiting changes finish and lets go of the database.
+func (s *Store) Close() { s.engine.close() }
