@@ -50,7 +50,7 @@ func insertOptions(args Args) *river.InsertOpts {
 
 // NewSQLiteInserter inserts into the queue of an embedded database.
 func NewSQLiteInserter(db *sql.DB) (Inserter, error) {
-	c, err := river.NewClient(riversqlite.New(db), insertOnly())
+	c, err := river.NewClient[*sql.Tx](embedded{riversqlite.New(db)}, insertOnly())
 	return inserter[*sql.Tx]{c}, err
 }
 
@@ -59,6 +59,13 @@ func NewPostgresInserter(pool *pgxpool.Pool) (Inserter, error) {
 	c, err := river.NewClient(riverpgxv5.New(pool), insertOnly())
 	return inserter[pgx.Tx]{c}, err
 }
+
+// embedded is the SQLite driver without its stand-in for LISTEN and NOTIFY: that would ask the database 20 times
+// a second and write a row more for every job.
+type embedded struct{ *riversqlite.Driver }
+
+func (embedded) SupportsListener() bool     { return false }
+func (embedded) SupportsListenNotify() bool { return false }
 
 func insertOnly() *river.Config { return &river.Config{Logger: quiet(nil), MaxAttempts: mostAttempts} }
 

@@ -39,7 +39,7 @@ const (
 	defaultQueue    = river.QueueDefault
 	defaultTimeout  = time.Minute
 	defaultAttempts = 10
-	maxTimeout      = 30 * time.Minute // a job runs shorter than what counts as lost
+	maxTimeout      = 5 * time.Minute // a job that runs twice as long counts as lost with its node
 )
 
 // Registry is what a node can do: handlers of jobs and periodic tasks. Fill it before [Start].
@@ -53,9 +53,16 @@ type Registry struct {
 	started atomic.Bool
 }
 
+// nothing is a kind of job that nobody inserts: the queue wants to know one even on a node that only runs tasks.
+type nothing struct{}
+
+func (nothing) Kind() string { return "nothing" }
+
 // NewRegistry makes an empty Registry.
 func NewRegistry() *Registry {
-	return &Registry{workers: river.NewWorkers(), kinds: map[string]bool{}, queues: map[string]int{defaultQueue: 4}, names: map[string]bool{}}
+	workers := river.NewWorkers()
+	river.AddWorker(workers, river.WorkFunc(func(context.Context, *river.Job[nothing]) error { return nil }))
+	return &Registry{workers: workers, kinds: map[string]bool{}, queues: map[string]int{defaultQueue: 4}, names: map[string]bool{}}
 }
 
 // Kinds tells whether a handler is there for the kind.

@@ -92,6 +92,11 @@ func Start(ctx context.Context, c Config) (*Runner, error) {
 		return nil, fmt.Errorf("jobs: %w", err)
 	}
 	c.Registry.running.Store(r)
+	if c.SQLite != nil {
+		if err := r.takeOver(ctx); err != nil {
+			return nil, err
+		}
+	}
 	if err := r.queue.start(context.WithoutCancel(ctx)); err != nil {
 		return nil, fmt.Errorf("start the job queue: %w", err)
 	}
@@ -110,7 +115,7 @@ func (r *Runner) connect(c Config) (err error) {
 		Logger:            quiet(c.Logger),
 		FetchPollInterval: c.Poll,
 		FetchCooldown:     min(c.Poll, 100*time.Millisecond),
-		PollOnly:          c.PollOnly || c.SQLite != nil, // SQLite would be asked 20 times a second instead
+		PollOnly:          c.PollOnly,
 		MaxAttempts:       mostAttempts,
 		RetryPolicy:       backoff{r.now},
 		// Finished jobs may hold secrets (a reset link), so they do not stay.
@@ -126,11 +131,23 @@ func (r *Runner) connect(c Config) (err error) {
 		rc.Queues[name] = river.QueueConfig{MaxWorkers: workers}
 	}
 	if c.SQLite != nil {
-		r.queue, err = newQueue[*sql.Tx](riversqlite.New(c.SQLite), rc)
+		r.queue, err = newQueue[*sql.Tx](embedded{riversqlite.New(c.SQLite)}, rc)
 	} else {
 		r.queue, err = newQueue[pgx.Tx](riverpgxv5.New(c.Pool), rc)
 	}
 	return err
+}
+
+// takeOver clears up after a node that was killed. An embedded database has one node, so what it left
+// running is not running any more, and nobody else leads; without this both would be noticed
+// by the clock alone, after 10 minutes and 15 seconds.
+func (r *Runner) takeOver(ctx context.Context) error {
+	for _, sql := range []string{`DELETE FROM river_leader`, `UPDATE river_job SET state = 'available' WHERE state = 'running'`} {
+		if err := r.queue.exec.Exec(ctx, sql); err != nil {
+			return fmt.Errorf("take over the job queue: %w", err)
+		}
+	}
+	return nil
 }
 
 const keepFailed = 7 * 24 * time.Hour

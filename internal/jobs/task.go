@@ -44,7 +44,7 @@ type task struct {
 }
 
 func (t *task) loop(ctx context.Context, r *Runner) {
-	timer := time.NewTimer(t.pause())
+	timer := time.NewTimer(jitter(min(t.every, heartbeat)))
 	defer timer.Stop()
 	for {
 		select {
@@ -52,17 +52,19 @@ func (t *task) loop(ctx context.Context, r *Runner) {
 			return
 		case <-timer.C:
 		}
+		// A node that becomes the one should not wait an hour for an hourly task.
+		pause := min(t.every, heartbeat)
 		if r.lease.held(r.now()) {
 			t.once(ctx, r)
+			pause = t.every
 		}
-		timer.Reset(t.pause())
+		timer.Reset(jitter(pause))
 	}
 }
 
-// pause is the period ± 10 %, but short at first sight of a long period: a node that has just become
-// the one should not wait an hour.
-func (t *task) pause() time.Duration {
-	return time.Duration(float64(t.every) * (0.9 + rand.Float64()/5))
+// jitter is d ± 10 %, so that tasks and nodes drift apart.
+func jitter(d time.Duration) time.Duration {
+	return time.Duration(float64(d) * (0.9 + rand.Float64()/5))
 }
 
 func (t *task) once(ctx context.Context, r *Runner) {
