@@ -40,7 +40,7 @@ const (
 	DefaultPosts, MaxPosts       = 400, 10_000_000
 	DefaultComments, MaxComments = 4000, 1_000_000_000
 	DefaultMembers, MaxMembers   = 60, 1_000_000
-	minMembers                   = 12 // the admin and every moderator
+	minMembers                   = 13 // the admin and every moderator
 )
 
 // Fandom is the community of one artist.
@@ -49,8 +49,7 @@ type Fandom struct {
 	Name        string // the artist's name
 	Community   string // what the fans call themselves
 	Description string
-	Accent      string // "#rrggbb", at least 4.5:1 on white; Dark is its counterpart for dark pages
-	AccentDark  string
+	Accent      string // "#rrggbb", at least 4.5:1 on white and 4:1 on near-black
 	Boards      []Board
 	Aliases     [][]string // each a set of names for the same artist or member
 	Moderators  []int      // member indexes
@@ -111,8 +110,10 @@ type World struct {
 	size    Size
 	fandoms []fandom
 	people  people
-	banks   [langCount]bank
-	layout  layout
+	banks   [langCount]*bank
+	layout  *layout
+	// calendar is the order in which languages take turns at writing posts.
+	calendar calendar
 }
 
 // New makes the world of a seed and a size. It panics on a size that Check refuses: sizes that
@@ -122,7 +123,7 @@ func New(seed uint64, size Size) *World {
 	if err := size.Check(); err != nil {
 		panic(err)
 	}
-	w := &World{seed: seed, size: size, fandoms: catalogue(), people: loadPeople(size.Members)}
+	w := &World{seed: seed, size: size, fandoms: catalogue(), people: loadPeople(size.Members), calendar: newCalendar()}
 	for l := range w.banks {
 		w.banks[l] = loadBank(lang(l))
 	}
