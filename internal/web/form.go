@@ -18,6 +18,7 @@ type form struct {
 	values map[string]string
 	wrong  map[string]string // by name of the input, in the reader's language
 	whole  string            // what is wrong with the form as a whole
+	ids    map[string]string // element ids of inputs, where they are not the names
 }
 
 // newForm starts a form with values given as name, value pairs.
@@ -150,4 +151,12 @@ func described(in input, f *form) templ.Attributes {
 		a["aria-invalid"] = "true"
 	}
 	return a
+}
+
+// anchor leads to an input.
+func (f *form) anchor(name string) templ.SafeURL {
+	if id := f.ids[name]; id != "" {
+		name = id
+	}
+	return templ.SafeURL("#" + name)
 }

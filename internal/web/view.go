@@ -33,7 +33,8 @@ type view struct {
 	Actor  *forum.Actor
 	Unread int
 	Notice string // what just happened, said once
-	head1  string // the page's heading, where Title has more than that
+	// Heading is the page's own heading; Title may say more, such as that there is an error.
+	Heading string
 }
 
 // publicView starts a public page. Path is that of the request, with the query it was asked with.

@@ -46,8 +46,8 @@ type Options struct {
 	Pictures Pictures // nil: no uploads are served here
 	Uploads  Uploads  // nil: no uploads are taken
 	Identity *identity.Service
-	BaseURL  string   // "https://fans.example", without a path
-	MediaURL string   // origin of uploads; empty: BaseURL
+	BaseURL  string // "https://fans.example", without a path
+	MediaURL string // origin of uploads; empty: BaseURL
 	Now      func() time.Time
 	Locales  *Locales // nil: those built in
 }
