@@ -50,6 +50,8 @@ type dialect struct {
 	// settle is how long after a comment landed an older id may still appear.
 	settle time.Duration
 	nextID string // SQL: the id that the next comment will have
+	// reserve takes n ids of a table that nobody else will get.
+	reserve func(ctx context.Context, q querier, table string, n int) ([]int64, error)
 	// lock makes transactions with the same key wait for each other; tryLock reports instead of waiting.
 	lock    func(ctx context.Context, q querier, key int64) error
 	tryLock func(ctx context.Context, q querier, key int64) (bool, error)

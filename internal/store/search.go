@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -31,11 +32,12 @@ type searchDialect interface {
 
 // document is what the index keeps.
 type document struct {
-	id     int64
-	kind   forum.TargetKind
-	target int64
-	tokens []string
-	fresh  bool // the id is new
+	id      int64 // 0 while fresh: assigned when it is stored
+	kind    forum.TargetKind
+	target  int64
+	created time.Time
+	tokens  []string
+	fresh   bool // not in the index yet
 }
 
 // match is a query of the index: each group by one of its alternatives, each of these by all its tokens.
@@ -220,9 +222,8 @@ func (s found) tokens(kind forum.TargetKind) []string {
 
 // indexer writes the index; its caller holds lockFlush.
 type indexer struct {
-	q      querier
-	d      searchDialect
-	newest int64 // highest id there is; 0 until known
+	q querier
+	d searchDialect
 }
 
 func sources(kind forum.TargetKind) string {
@@ -251,7 +252,6 @@ func (ix *indexer) refresh(ctx context.Context, kind forum.TargetKind, targets [
 	if err != nil {
 		return err
 	}
-	slices.SortFunc(list, func(a, b found) int { return a.created.Compare(b.created) })
 	var gone []int64
 	var docs []document
 	for _, s := range list {
@@ -260,13 +260,7 @@ func (ix *indexer) refresh(ctx context.Context, kind forum.TargetKind, targets [
 		case !s.visible && there:
 			gone = append(gone, old)
 		case s.visible:
-			d := document{id: old, kind: kind, target: s.target, tokens: s.tokens(kind), fresh: !there}
-			if !there {
-				if d.id, err = ix.next(ctx, s.created); err != nil {
-					return err
-				}
-			}
-			docs = append(docs, d)
+			docs = append(docs, document{id: old, kind: kind, target: s.target, created: s.created, tokens: s.tokens(kind), fresh: !there})
 		}
 	}
 	if len(gone) > 0 {
@@ -274,6 +268,15 @@ func (ix *indexer) refresh(ctx context.Context, kind forum.TargetKind, targets [
 			return err
 		}
 	}
+	return ix.put(ctx, docs)
+}
+
+// put stores documents in the order of their ids, which suits the index best.
+func (ix *indexer) put(ctx context.Context, docs []document) error {
+	if err := ix.assign(ctx, docs); err != nil {
+		return err
+	}
+	slices.SortFunc(docs, func(a, b document) int { return cmp.Compare(a.id, b.id) })
 	return ix.d.put(ctx, ix.q, docs)
 }
 
@@ -288,30 +291,31 @@ func (ix *indexer) known(ctx context.Context, kind forum.TargetKind, targets []f
 	return known, err
 }
 
-// next is a free id for something of that time.
-func (ix *indexer) next(ctx context.Context, created time.Time) (int64, error) {
-	base := max(docID(created), 1)
-	if ix.newest == 0 {
-		newest, err := first(ctx, ix.q, nil, value[int64], `SELECT coalesce(max(id), 0) FROM search_docs`)
+// assign gives new documents free ids of their time: the second, and in it the end of the target's
+// own id, so that what is one second old stands in order too.
+func (ix *indexer) assign(ctx context.Context, docs []document) error {
+	used := make(map[int64]bool, len(docs))
+	open := make([]int, 0, len(docs))
+	for i, d := range docs {
+		if d.fresh {
+			docs[i].id = max(1, docID(d.created)|d.target&(1<<idBits-1))
+			open = append(open, i)
+		}
+	}
+	for len(open) > 0 {
+		ids := make([]int64, len(open))
+		for k, i := range open {
+			for used[docs[i].id] {
+				docs[i].id++
+			}
+			used[docs[i].id] = true
+			ids[k] = docs[i].id
+		}
+		list, err := collect(ctx, ix.q, value[int64], `SELECT id FROM search_docs WHERE id = ANY($1)`, ids)
 		if err != nil {
-			return 0, err
+			return err
 		}
-		ix.newest = newest
+		open = slices.DeleteFunc(open, func(i int) bool { return !slices.Contains(list, docs[i].id) })
 	}
-	if base>>idBits >= ix.newest>>idBits {
-		ix.newest = max(base, ix.newest+1)
-		return ix.newest, nil
-	}
-	for {
-		last, err := first(ctx, ix.q, nil, value[int64], `SELECT coalesce(max(id), 0) FROM search_docs WHERE id >= $1 AND id < $2`, base, base+1<<idBits)
-		switch {
-		case err != nil:
-			return 0, err
-		case last == 0:
-			return base, nil
-		case last+1 < base+1<<idBits:
-			return last + 1, nil
-		}
-		base = (base>>idBits + 1) << idBits // thousands in one second: on into the next
-	}
+	return nil
 }

@@ -10,21 +10,22 @@ import (
 type liteSearch struct{}
 
 func (liteSearch) put(ctx context.Context, q querier, docs []document) error {
+	var fresh, stale, all [][]any
 	for _, d := range docs {
-		var err error
 		if d.fresh {
-			_, err = q.exec(ctx, `INSERT INTO search_docs (id, kind, target_id) VALUES ($1, $2, $3)`, d.id, string(d.kind), d.target)
+			fresh = append(fresh, []any{d.id, string(d.kind), d.target})
 		} else {
-			_, err = q.exec(ctx, `DELETE FROM search_index WHERE rowid = $1`, d.id)
+			stale = append(stale, []any{d.id})
 		}
-		if err != nil {
-			return err
-		}
-		if _, err := q.exec(ctx, `INSERT INTO search_index (rowid, tokens) VALUES ($1, $2)`, d.id, strings.Join(d.tokens, " ")); err != nil {
-			return err
-		}
+		all = append(all, []any{d.id, strings.Join(d.tokens, " ")})
 	}
-	return nil
+	if err := q.each(ctx, `INSERT INTO search_docs (id, kind, target_id) VALUES ($1, $2, $3)`, fresh); err != nil {
+		return err
+	}
+	if err := q.each(ctx, `DELETE FROM search_index WHERE rowid = $1`, stale); err != nil {
+		return err
+	}
+	return q.each(ctx, `INSERT INTO search_index (rowid, tokens) VALUES ($1, $2)`, all)
 }
 
 func (liteSearch) drop(ctx context.Context, q querier, docs []int64) error {

@@ -275,9 +275,23 @@ func (t *liteTx) query(ctx context.Context, text string, args ...any) (rows, err
 }
 
 func (t *liteTx) each(ctx context.Context, text string, sets [][]any) error {
+	if len(sets) == 0 {
+		return nil
+	}
+	run, err := t.live(ctx)
+	if err != nil {
+		return err
+	}
+	s := t.stmt(run, text)
+	if s == nil {
+		if s, err = t.tx.PrepareContext(run, liteSQL(text)); err != nil {
+			return t.failed(err)
+		}
+		defer s.Close()
+	}
 	for _, args := range sets {
-		if _, err := t.exec(ctx, text, args...); err != nil {
-			return err
+		if _, err := s.ExecContext(run, liteArgs(args)...); err != nil {
+			return t.failed(err)
 		}
 	}
 	return nil
