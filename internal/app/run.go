@@ -38,7 +38,7 @@ func (a *App) run(ctx context.Context, stdout io.Writer) error {
 	}
 	defer public.Close()
 	if a.Config.Demo {
-		if err := a.fillDemo(ctx, DemoSize{Seed: 1}, stdout); err != nil {
+		if err := a.FillDemo(ctx, DemoSize{Seed: 1}, stdout); err != nil {
 			return err
 		}
 	}
@@ -117,7 +117,7 @@ func (a *App) greet(ctx context.Context, w io.Writer) error {
 	if token, ok, err := a.identity.SetupToken(ctx); err != nil {
 		return err
 	} else if ok {
-		fmt.Fprintf(w, "There is no admin yet. This link makes one, once, within 24 hours:\n  %s/me/en/setup?token=%s\n", a.Config.BaseURL, token)
+		fmt.Fprintf(w, "There is no admin yet. This link makes one, once, within 24 hours:\n  %s\n", a.setupURL(token))
 	}
 	if a.Config.Env == Dev {
 		fmt.Fprintf(w, "Mail lands on %s/dev/mail, the REST API is described on %s/api/docs\n", a.Config.BaseURL, a.Config.BaseURL)
