@@ -153,15 +153,16 @@ func (w *worker[T]) Work(ctx context.Context, job *river.Job[T]) error {
 	}
 	log := []any{slog.String("kind", w.kind), slog.Int64("job", job.ID), slog.Int("attempt", job.Attempt), slog.Duration("took", took), slog.Any("error", err)}
 	var never *permanent
-	if errors.As(err, &never) || job.Attempt >= w.o.MaxAttempts {
+	stop := errors.As(err, &never)
+	switch {
+	case !stop && run.stopping.Load() && ctx.Err() != nil:
+		run.metrics.job(w.kind, "interrupted", took)
+		run.logger.WarnContext(ctx, "job interrupted by shutdown, it runs again", log...)
+		return river.JobSnooze(0) // does not count as an attempt
+	case stop || job.Attempt >= w.o.MaxAttempts:
 		run.metrics.job(w.kind, "given_up", took)
 		run.logger.ErrorContext(ctx, "job given up", log...)
 		return river.JobCancel(err)
-	}
-	if run.stopping.Load() && ctx.Err() != nil {
-		run.metrics.job(w.kind, "interrupted", took)
-		run.logger.WarnContext(ctx, "job interrupted by shutdown, it runs again", log...)
-		return river.JobSnooze(0)
 	}
 	run.metrics.job(w.kind, "failed", took)
 	run.logger.WarnContext(ctx, "job failed, it runs again", log...)

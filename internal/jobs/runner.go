@@ -31,6 +31,9 @@ type Config struct {
 	Now      func() time.Time      // nil: time.Now; measures durations and times retries
 	Poll     time.Duration         // how often the queue is looked at; 0 is 1 s
 	PollOnly bool                  // PostgreSQL behind a pooler of transactions: no LISTEN
+	// Retry is the pause after the n-th failure of a job; nil doubles from 2 s up to an hour, each
+	// ± 25 % so that what failed together does not return together.
+	Retry func(n int) time.Duration
 	// StopGrace is how long running jobs may go on once Stop is called, if its context does not end
 	// before; 0 is 10 s. Then they are interrupted and run again later.
 	StopGrace time.Duration
@@ -87,6 +90,9 @@ func Start(ctx context.Context, c Config) (*Runner, error) {
 	if c.Poll == 0 {
 		c.Poll = time.Second
 	}
+	if c.Retry == nil {
+		c.Retry = func(n int) time.Duration { return retryAfter(n, rand.Float64()) }
+	}
 	r := &Runner{registry: c.Registry, logger: c.Logger, now: c.Now, grace: c.StopGrace, metrics: newMetrics(c.Metrics)}
 	if err := r.connect(c); err != nil {
 		return nil, fmt.Errorf("jobs: %w", err)
@@ -117,7 +123,7 @@ func (r *Runner) connect(c Config) (err error) {
 		FetchCooldown:     min(c.Poll, 100*time.Millisecond),
 		PollOnly:          c.PollOnly,
 		MaxAttempts:       mostAttempts,
-		RetryPolicy:       backoff{r.now},
+		RetryPolicy:       backoff{r.now, c.Retry},
 		// Finished jobs may hold secrets (a reset link), so they do not stay.
 		CompletedJobRetentionPeriod: 10 * time.Minute,
 		CancelledJobRetentionPeriod: keepFailed,
@@ -203,14 +209,17 @@ func (r *Runner) Stats(ctx context.Context) (Stats, error) {
 	return s, nil
 }
 
-// backoff doubles from 2 s up to an hour, each ± 25 % so that what failed together does not return together.
-type backoff struct{ now func() time.Time }
-
-func (b backoff) NextRetry(job *rivertype.JobRow) time.Time {
-	return b.now().Add(retryAfter(len(job.Errors)+1, rand.Float64()))
+type backoff struct {
+	now   func() time.Time
+	pause func(n int) time.Duration
 }
 
-// retryAfter is the pause after the n-th failure; chance lies in [0, 1).
+// NextRetry implements [river.ClientRetryPolicy].
+func (b backoff) NextRetry(job *rivertype.JobRow) time.Time {
+	return b.now().Add(b.pause(len(job.Errors) + 1))
+}
+
+// retryAfter is the usual pause after the n-th failure; chance lies in [0, 1).
 func retryAfter(n int, chance float64) time.Duration {
 	pause := time.Hour
 	if n <= 11 {
