@@ -17,7 +17,6 @@ type Accounts interface {
 	SignOut(ctx context.Context, a *forum.Actor) error
 	SetCookie(w http.ResponseWriter, in identity.SignedIn)
 	ClearCookie(w http.ResponseWriter)
-	CookieName() string
 	Forget(member forum.ID)
 
 	Sessions(ctx context.Context, a *forum.Actor) ([]identity.Session, error)
@@ -82,7 +81,7 @@ func token(t identity.APIToken) Token {
 // NewToken is a token that was made, with its secret.
 type NewToken struct {
 	Token
-	Secret string `json:"secret" doc:"For the Authorization header. It is shown this once: only its hash is kept."`
+	Secret string `json:"secret,omitempty" doc:"For the Authorization header. It is shown this once: only its hash is kept, so a repetition with the same Idempotency-Key has the token without it."`
 }
 
 func client(ctx context.Context) identity.Client {
@@ -166,13 +165,22 @@ type EmailChange struct {
 	Password string `json:"password" format:"password" doc:"Yours, to be sure that it is you."`
 }
 
-func (a *API) signUp(ctx context.Context, in *struct{ Body SignUp }) (identity.SignedIn, error) {
-	b := in.Body
-	return a.Accounts.SignUp(ctx, identity.SignUpInput{Handle: b.Handle, Name: b.Name, Email: b.Email, Password: b.Password, Locale: b.Locale, TimeZone: b.TimeZone}, client(ctx))
+// joined is a new account with its first session; only the account is ever stored as an answer.
+type joined struct{ identity.SignedIn }
+
+func (j *joined) restore(stored any) (ok bool) {
+	j.Member, ok = stored.(forum.Member)
+	return ok
 }
 
-func (a *API) showAccount(s identity.SignedIn) reply[Account] {
-	return reply[Account]{body: Account{Member: a.member(s.Member), Verified: s.Member.Verified}, finish: a.cookie(s)}
+func (a *API) signUp(ctx context.Context, in *struct{ Body SignUp }) (joined, error) {
+	b := in.Body
+	s, err := a.Accounts.SignUp(ctx, identity.SignUpInput{Handle: b.Handle, Name: b.Name, Email: b.Email, Password: b.Password, Locale: b.Locale, TimeZone: b.TimeZone}, client(ctx))
+	return joined{s}, err
+}
+
+func (a *API) showAccount(j joined) reply[Account] {
+	return reply[Account]{body: Account{Member: a.member(j.Member), Verified: j.Member.Verified}, finish: a.cookie(j.SignedIn)}
 }
 
 // cookie signs the browser in.
@@ -193,7 +201,7 @@ func (a *API) sessions() {
 			list, err := a.Accounts.Sessions(ctx, a.Actor(ctx))
 			return listOf(list, "", session), err
 		})
-	change(a, http.MethodDelete, op{id: "delete_current_session", path: "/sessions/current", tag: tag,
+	change(a, http.MethodDelete, op{id: "delete_current_session", path: "/sessions/current", tag: tag, errors: []int{409},
 		summary: "Sign out"}, a.signOut)
 	change(a, http.MethodDelete, op{id: "delete_session", path: "/sessions/{id}", tag: tag, scope: forum.ScopeAccount, errors: []int{404},
 		summary: "Sign out somewhere else"},
@@ -214,8 +222,8 @@ type SignIn struct {
 }
 
 func (a *API) signIn(ctx context.Context, in *struct{ Body SignIn }) (identity.SignedIn, error) {
-	ctx = forum.WithOnce(ctx, nil) // an answer without its cookie would be worthless
-	return a.Accounts.SignIn(ctx, in.Body.Login, in.Body.Password, client(ctx))
+	callOf(ctx).once = nil // a kept answer would lack the cookie, and so be worthless
+	return a.Accounts.SignIn(forum.WithOnce(ctx, nil), in.Body.Login, in.Body.Password, client(ctx))
 }
 
 func (a *API) showNewSession(s identity.SignedIn) reply[NewSession] {
@@ -263,6 +271,11 @@ type madeToken struct {
 	secret string
 }
 
+func (t *madeToken) restore(stored any) (ok bool) {
+	t.token, ok = stored.(identity.APIToken)
+	return ok
+}
+
 func (a *API) createToken(ctx context.Context, in *struct{ Body TokenInput }) (madeToken, error) {
 	scopes := each(in.Body.Scopes, func(s string) forum.Scope { return forum.Scope(s) })
 	days := in.Body.Days
@@ -270,7 +283,7 @@ func (a *API) createToken(ctx context.Context, in *struct{ Body TokenInput }) (m
 		days = defaultDays
 	}
 	t, secret, err := a.Accounts.CreateToken(ctx, a.Actor(ctx), in.Body.Name, scopes, time.Duration(days)*24*time.Hour)
-	return madeToken{t, secret}, err
+	return madeToken{t, secret}, rename(err, "expires", "days")
 }
 
 func showNewToken(t madeToken) reply[NewToken] {

@@ -21,6 +21,7 @@ import (
 type call struct {
 	r      *http.Request
 	once   *forum.Once // nil without an Idempotency-Key
+	whole  bool        // the body was read to its end, so the fingerprint is complete
 	answer *answer
 	err    error
 }
@@ -90,6 +91,7 @@ func (c *call) open(a *API, o *op) error {
 		h := c.fingerprint()
 		h.Write(body)
 		h.Sum(c.once.Fingerprint[:0])
+		c.whole = true
 	}
 	return nil
 }
@@ -153,20 +155,22 @@ func (c *call) hashStream() {
 	}
 	h := c.fingerprint()
 	h.Sum(c.once.Fingerprint[:0])
-	c.r.Body = &hashing{ReadCloser: c.r.Body, hash: h, once: c.once}
+	c.whole = c.r.ContentLength == 0
+	c.r.Body = &hashing{ReadCloser: c.r.Body, hash: h, call: c}
 }
 
 type hashing struct {
 	io.ReadCloser
 	hash hash.Hash
-	once *forum.Once
+	call *call
 }
 
 func (b *hashing) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	b.hash.Write(p[:n])
 	if err == io.EOF {
-		b.hash.Sum(b.once.Fingerprint[:0])
+		b.hash.Sum(b.call.once.Fingerprint[:0])
+		b.call.whole = true
 	}
 	return n, err
 }

@@ -35,7 +35,7 @@ func (a *API) describe() *huma.OpenAPI {
 			Responses: map[string]*huma.Response{},
 			SecuritySchemes: map[string]*huma.SecurityScheme{
 				"token":   {Type: "http", Scheme: "bearer", Description: "A member's API token. The scopes that an operation needs are named with it."},
-				"session": {Type: "apiKey", In: "cookie", Name: a.Accounts.CookieName(), Description: "The session of a browser, for scripts of this site only: requests from other sites are refused."},
+				"session": {Type: "apiKey", In: "cookie", Name: "__Host-ls_session", Description: "The session of a browser, for scripts of this site only: requests from other sites are refused. It is called ls_session where the site has no https."},
 			},
 		},
 		Tags: tags(),
@@ -143,6 +143,15 @@ func neverNull(s *huma.Schema) {
 func operations(item *huma.PathItem) []*huma.Operation {
 	all := []*huma.Operation{item.Get, item.Post, item.Put, item.Patch, item.Delete}
 	return slices.DeleteFunc(all, func(o *huma.Operation) bool { return o == nil })
+}
+
+func documented(item *huma.PathItem, method string) *huma.Operation {
+	for _, o := range operations(item) {
+		if o.Method == method {
+			return o
+		}
+	}
+	return nil
 }
 
 // curl is an example call of an operation.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"slices"
 	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -47,36 +48,6 @@ func change[I, B any](a *API, method string, o op, handle func(context.Context, 
 	register[I, B](a, o, handle)
 }
 
-// post registers a POST. handle does it; show makes the answer of its result. Both are apart
-// because the answer to a POST with an Idempotency-Key is encoded inside the transaction of its
-// write and kept there: a second POST with the key gets the stored bytes.
-func post[I, T, B any](a *API, o op, handle func(context.Context, *I) (T, error), show func(T) reply[B]) {
-	o.method, o.policy = http.MethodPost, edge.Write
-	if o.status == 0 {
-		o.status = http.StatusCreated
-	}
-	status := o.successStatus(reflect.TypeFor[B]())
-	register[I, B](a, o, func(ctx context.Context, in *I) (reply[B], error) {
-		var zero reply[B]
-		if once := callOf(ctx).once; once != nil {
-			once.Answer = func(result any) (forum.Replay, error) {
-				t, _ := result.(T)
-				n, err := show(t).encode(status, nil)
-				if err != nil {
-					return forum.Replay{}, err
-				}
-				return forum.Replay{Status: n.status, Location: n.location, ETag: n.etag, Body: n.body}, nil
-			}
-			ctx = forum.WithOnce(ctx, once)
-		}
-		t, err := handle(ctx, in)
-		if err != nil {
-			return zero, err
-		}
-		return show(t), nil
-	})
-}
-
 func register[I, B any](a *API, o op, handle func(context.Context, *I) (reply[B], error)) {
 	defer a.mistakes(o.id)
 	o.status = o.successStatus(reflect.TypeFor[B]())
@@ -85,7 +56,7 @@ func register[I, B any](a *API, o op, handle func(context.Context, *I) (reply[B]
 		c := callOf(ctx)
 		p, err := handle(ctx, in)
 		if replay, ok := errors.AsType[*forum.Replay](err); ok {
-			c.answer = &answer{status: replay.Status, location: replay.Location, etag: replay.ETag, body: replay.Body, replayed: true}
+			c.answer = replayed(replay)
 			return nil, nil
 		}
 		if err == nil {
@@ -94,6 +65,9 @@ func register[I, B any](a *API, o op, handle func(context.Context, *I) (reply[B]
 		c.err = err
 		return nil, nil
 	})
+	if o.body != nil { // only now: huma would read the body of an operation that it knows to have one
+		documented(a.item(o.path), o.method).RequestBody = o.body
+	}
 	pattern := o.method + " " + Prefix + o.path
 	a.routes = append(a.routes, edge.Route{
 		Method: o.method, Path: Prefix + o.path, Policy: a.policyOf(&o), Handle: a.serve(&o, a.handlers[pattern]),
@@ -120,10 +94,9 @@ func (o *op) successStatus(body reflect.Type) int {
 // policyOf completes the row's policy: a page's query parameters are those of the document, and
 // every route that sees credentials takes bearer tokens.
 func (a *API) policyOf(o *op) edge.Policy {
-	opts := o.opts
-	probe := o.policy("api." + o.id)
-	if !probe.Public() {
-		return o.policy("api."+o.id, append(opts, edge.Bearer())...)
+	opts := append(slices.Clip(o.opts), edge.Bearer())
+	if !o.policy("api." + o.id).Public() {
+		return o.policy("api."+o.id, opts...)
 	}
 	var names []string
 	for _, p := range a.item(o.path).Get.Parameters {
@@ -141,7 +114,7 @@ func (a *API) operation(o *op, in, body reflect.Type) huma.Operation {
 	_, o.json = in.FieldByName("Body")
 	hop := huma.Operation{
 		OperationID: o.id, Method: o.method, Path: o.path, Tags: []string{o.tag}, Summary: o.summary, Description: o.about,
-		DefaultStatus: o.status, RequestBody: o.body, MaxBodyBytes: -1, BodyReadTimeout: -1,
+		DefaultStatus: o.status, MaxBodyBytes: -1, BodyReadTimeout: -1,
 		Responses: a.responses(o, in, body), Security: security(o),
 	}
 	if o.method == http.MethodPost {
@@ -204,12 +177,12 @@ func successText(status int) string {
 
 // problems are the statuses of the problems that an operation may answer with.
 func (o *op) problems(in reflect.Type) []int {
-	list := append([]int{429, 500, 503}, o.errors...)
+	list := append([]int{401, 429, 500, 503}, o.errors...) // 401: of a token that does not work
 	if in.NumField() > 0 {
 		list = append(list, 400, 422)
 	}
 	if o.scope != "" {
-		list = append(list, 401, 403)
+		list = append(list, 403)
 	}
 	if o.json || o.body != nil {
 		list = append(list, 400, 413, 415, 422)

@@ -73,8 +73,8 @@ func addMembers(add adder) {
 	add(fault.Unauthenticated,
 		"sign_in_required", "The operation needs a token or a session.",
 		"token_invalid", "The token is not known, has expired or was revoked.",
-		"session_expired", "The session has ended. Sign in again.",
-		"wrong_credentials", "Login and password do not belong together. Which of them is wrong is not told.")
+		"session_over", "The session has ended. Sign in again.",
+		"wrong_login", "Login and password do not belong together. Which of them is wrong is not told.")
 	add(fault.Forbidden,
 		"scope_missing", "The token works, but not for this. The detail names the scope; make a token that has it.",
 		"cross_origin", "A browser sent this from a page of another site with the cookies of this one, so it was not done. Use a token.",
@@ -96,7 +96,12 @@ func addMembers(add adder) {
 		"handle_taken", "Somebody has this handle.",
 		"email_taken", "This e-mail address belongs to another account.",
 		"password_changed", "The password was changed at the same moment. Sign in with the new one.",
+		"already_verified", "The e-mail address is confirmed already.",
+		"no_session", "A token has no session to end. Revoke the token instead.",
+		"too_many_tokens", "A member has so many tokens at most. Revoke one first.",
+		"setup_done", "The site has an admin already.",
 		"last_admin", "The last admin cannot step down; name another first.")
+	add(fault.Invalid, "link_invalid", "The token from the mail was used, has expired or is not complete. Ask for a new one.")
 	add(fault.RateLimited, "too_many_attempts", "Too many wrong passwords for this account or from this address. Wait as Retry-After says.")
 }
 
