@@ -160,9 +160,7 @@ func (h *localeHead) check() error {
 	return nil
 }
 
-var pluralForms = []string{"zero", "one", "two", "few", "many", "other"}
-
-// flatten turns sections into dotted keys; a table with "other" is one message with plural forms.
+// flatten turns sections into dotted keys; a table of plural forms is one message.
 func (p *Printer) flatten(prefix string, tree map[string]any) error {
 	for k, v := range tree {
 		key := strings.TrimPrefix(prefix+"."+k, ".")
@@ -170,26 +168,32 @@ func (p *Printer) flatten(prefix string, tree map[string]any) error {
 		case string:
 			p.plain[key] = v
 		case map[string]any:
-			if _, ok := v["other"].(string); !ok {
-				if err := p.flatten(key, v); err != nil {
-					return err
-				}
-				continue
+			if forms := pluralOf(v); forms != nil {
+				p.plural[key] = forms
+			} else if err := p.flatten(key, v); err != nil {
+				return err
 			}
-			forms := map[string]string{}
-			for form, text := range v {
-				s, ok := text.(string)
-				if !ok || !slices.Contains(pluralForms, form) {
-					return fmt.Errorf("%s.%s is not a plural form", key, form)
-				}
-				forms[form] = s
-			}
-			p.plural[key] = forms
 		default:
 			return fmt.Errorf("%s is neither text nor a table", key)
 		}
 	}
 	return nil
+}
+
+// pluralOf is the table as plural forms, nil when it is a section: when a key is no form, or "other" is missing.
+func pluralOf(table map[string]any) map[string]string {
+	forms := make(map[string]string, len(table))
+	for form, text := range table {
+		s, ok := text.(string)
+		if !ok || !slices.Contains([]string{"zero", "one", "two", "few", "many", "other"}, form) {
+			return nil
+		}
+		forms[form] = s
+	}
+	if forms["other"] == "" {
+		return nil
+	}
+	return forms
 }
 
 // formsKnown is up to which number plural forms are looked up once; CLDR rules repeat from there.

@@ -625,7 +625,7 @@ func row(v *view, p *forum.Post, place placing) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = iconNamed("stick", v.T("count.reactions_label")).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = iconNamed("stick", v.T("post.reactions")).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -115,8 +115,12 @@ func (s *Site) tail(w http.ResponseWriter, r *http.Request, p *Printer) error {
 	if err != nil {
 		return err
 	}
+	last := forum.ID(0)
+	if len(list) == tailLimit {
+		last = list[len(list)-1].ID
+	}
 	v := s.publicView(r, p, "")
-	return render(w, r, http.StatusOK, tailFragment(v, &post, inTree(list), settled, len(list) == tailLimit))
+	return render(w, r, http.StatusOK, tailFragment(v, &post, inTree(list), settled, last))
 }
 
 // threadData is one comment with the levels below it that a post's page does not show: up to six
@@ -215,4 +219,12 @@ func parentData(c *shownComment) templ.Attributes {
 		return nil
 	}
 	return templ.Attributes{"data-p": idText(c.ParentID)}
+}
+
+// lastData is there when the tail has more than one answer holds.
+func lastData(last forum.ID) templ.Attributes {
+	if last == 0 {
+		return nil
+	}
+	return templ.Attributes{"data-last": idText(last)}
 }

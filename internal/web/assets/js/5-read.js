@@ -1,0 +1,65 @@
+// Reading: spoilers, videos, pictures.
+function readable(root) {
+	for (const s of $$('span.spoiler', root)) {
+		s.setAttribute('role', 'button');
+		s.setAttribute('aria-expanded', 'false');
+		s.title = T.spoiler;
+	}
+	for (const card of $$('a.card[data-youtube]', root)) card.title = T.play;
+}
+
+function uncover(s) {
+	s.setAttribute('aria-expanded', String(s.classList.toggle('on')));
+}
+
+// Nothing is asked of YouTube before this click.
+function play(card) {
+	card.replaceWith(make('iframe', {
+		class: 'video', src: 'https://www.youtube-nocookie.com/embed/' + card.dataset.youtube + '?autoplay=1',
+		title: $('.card-title', card)?.textContent || 'YouTube', allow: 'autoplay; encrypted-media; fullscreen', allowfullscreen: true,
+	}));
+}
+
+function enlarge(link) {
+	const box = make('dialog', null, make('img', { src: link.href, alt: $('img', link).alt }));
+	const close = make('button', { type: 'button' }, T.close);
+	close.addEventListener('click', () => box.close());
+	box.append(close);
+	box.addEventListener('close', () => {
+		box.remove();
+		link.focus();
+	});
+	doc.body.append(box);
+	box.showModal();
+}
+
+doc.addEventListener('click', e => {
+	const at = selector => e.target.closest(selector);
+	const spoiler = at('span.spoiler');
+	if (spoiler) {
+		if (!spoiler.classList.contains('on')) e.preventDefault();
+		uncover(spoiler);
+	}
+	if (!plainClick(e)) return;
+	const card = at('a.card[data-youtube]'), image = at('.md a.image'), form = member && at('a.reply,a.edit');
+	if (!card && !image && !form) return;
+	e.preventDefault();
+	if (card) play(card);
+	else if (image) enlarge(image);
+	else openInPlace(form);
+});
+
+doc.addEventListener('keydown', e => {
+	if ((e.key === 'Enter' || e.key === ' ') && e.target.matches?.('span.spoiler')) {
+		e.preventDefault();
+		uncover(e.target);
+	}
+});
+
+localTimes(doc);
+readable(doc);
+$$('form.compose').forEach(enhance);
+if ($('.cs[data-tail]')) live($('.cs[data-tail]'));
+askFragments().catch(() => {});
+addEventListener('online', flush);
+if (doc.cookie.includes('ls_member=')) flush();
