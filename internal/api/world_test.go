@@ -40,6 +40,7 @@ type world struct {
 
 	admin string // tokens with all scopes
 	board forum.ID
+	file  string // of the database
 
 	mu     sync.Mutex
 	called map[string]bool // operations that succeeded once
@@ -68,7 +69,8 @@ func newWorld(t testing.TB) *world {
 	ctx := t.Context()
 	w := &world{t: t, clock: &clock{now: time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)}, called: map[string]bool{}}
 	dir := t.TempDir()
-	db, err := store.Open(ctx, store.Config{URL: "sqlite:" + filepath.Join(dir, "test.db"), Now: w.clock.Now})
+	w.file = filepath.Join(dir, "test.db")
+	db, err := store.Open(ctx, store.Config{URL: "sqlite:" + w.file, Now: w.clock.Now})
 	must(t, err)
 	t.Cleanup(db.Close)
 	must(t, db.Migrate(ctx))
