@@ -83,7 +83,7 @@ func errorTitle(k fault.Kind) string {
 	case fault.Internal:
 		return "error.internal"
 	}
-	return "error.other"
+	return "error.failed"
 }
 
 // asFault is err when the reader should see it in place, nil when it belongs to the edge.
