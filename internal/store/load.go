@@ -37,6 +37,7 @@ type batch struct {
 	members, posts, comments, reactions [][]any
 	found                               map[forum.TargetKind][]found
 	changes                             []change
+	docs                                []document
 }
 
 func newBatch() *batch { return &batch{found: map[forum.TargetKind][]found{}} }
@@ -71,6 +72,7 @@ func (b *Bulk) send() error {
 	if b.next.rows == 0 {
 		return nil
 	}
+	b.next.index() // here, while the batch before is being stored
 	select {
 	case b.to <- b.next:
 		b.next = newBatch()
@@ -223,7 +225,6 @@ func (n *batch) store(ctx context.Context, s *Store) error {
 	if n.rows == 0 {
 		return nil
 	}
-	docs := n.documents()
 	_, err := s.update(ctx, func(t *tx) (any, error) {
 		if err := t.d.lock(ctx, t.q, lockFlush); err != nil {
 			return nil, err
@@ -237,20 +238,18 @@ func (n *batch) store(ctx context.Context, s *Store) error {
 			return nil, err
 		}
 		ix := &indexer{q: t.q, d: t.d.search}
-		return nil, ix.put(ctx, docs)
+		return nil, ix.put(ctx, n.docs)
 	})
 	return err
 }
 
-// documents makes the tokens of everything that can be found.
-func (n *batch) documents() []document {
-	var docs []document
+// index makes the tokens of everything that can be found.
+func (n *batch) index() {
 	for _, kind := range searchKinds() {
 		for _, f := range n.found[kind] {
-			docs = append(docs, document{kind: kind, target: f.target, created: f.created, tokens: f.tokens(kind), fresh: true})
+			n.docs = append(n.docs, document{kind: kind, target: f.target, created: f.created, tokens: f.tokens(kind), fresh: true})
 		}
 	}
-	return docs
 }
 
 func (n *batch) insert(ctx context.Context, t *tx) error {
