@@ -30,6 +30,7 @@ type bank struct {
 // template is a post as written: a title and a body with slots, and what is said under it.
 type template struct {
 	topic string
+	order int // among the posts of its language
 	image int // picture kind, -1 for none
 	title pattern
 	body  pattern
@@ -122,7 +123,7 @@ func (b *bank) addPost(section string) {
 	body, talk, _ := strings.Cut(rest, "\n%\n")
 	words := strings.Fields(head)
 	t := &template{
-		topic: words[0], image: -1, talk: parseTalk(talk),
+		topic: words[0], order: len(b.posts), image: -1, talk: parseTalk(talk),
 		title: parsePattern(strings.TrimPrefix(title, "# ")),
 		body:  parsePattern(strings.TrimSpace(body)),
 	}

@@ -129,23 +129,45 @@ func (w *World) open(f *facts, nth int, r *rng) utterance {
 
 // phrase puts an utterance into words, often with a feeling or a few words before or after it.
 func (w *World) phrase(f *facts, u *utterance, r *rng) string {
-	const before, after = 0.2, 0.42
 	s := &speech{w: w, facts: f, lang: u.lang, author: u.author, up: u.up, r: r}
+	odds := u.odds()
 	bank := w.banks[u.lang]
-	body := u.line.text.render(s)
-	if r.chance(after) {
+	body, felt := u.line.text.render(s), u.line.felt
+	if r.chance(odds.tail) {
+		l := pickLine(bank.lines["tail"], r)
+		body, felt = closeWith(body, l.text.render(s), false, u.lang), felt || l.felt
+	}
+	if r.chance(odds.after) {
 		l := pickLine(bank.lines["close"], r)
-		if feeling := l.felt; feeling && !u.line.felt || !feeling && u.mayEnd() {
-			body = closeWith(body, l.text.render(s), feeling, u.lang)
+		if l.felt && !felt || !l.felt && u.mayEnd() {
+			body = closeWith(body, l.text.render(s), l.felt, u.lang)
 		}
 	}
-	if r.chance(before) && !strings.HasPrefix(body, "@") {
+	if r.chance(odds.before) && !strings.HasPrefix(body, "@") {
 		l := pickLine(bank.lines["open"], r)
-		if feeling := l.felt; feeling && !u.line.felt || !feeling && u.mayBegin() {
+		if l.felt && !felt || !l.felt && u.mayBegin() {
 			body = openWith(l.text.render(s), body, u.lang, u.line.text[0].slot == "")
 		}
 	}
 	return body
+}
+
+// odds are how likely words are added to a line: general lines need them most, as they come often.
+type odds struct{ tail, after, before float64 }
+
+func (u *utterance) odds() odds {
+	switch u.kind {
+	case kindReact:
+		return odds{after: 0.3, before: 0.1}
+	case kindTopic:
+		return odds{tail: 0.16, after: 0.6, before: 0.25}
+	case kindAnswer:
+		return odds{after: 0.8, before: 0.3}
+	case kindQuery:
+		return odds{tail: 0.25, after: 0.85, before: 0.3}
+	default:
+		return odds{tail: 0.68, after: 0.64, before: 0.25}
+	}
 }
 
 func pickLine(lines []*line, r *rng) *line { return lines[r.below(len(lines))] }
@@ -159,7 +181,7 @@ func (u *utterance) mayEnd() bool {
 func (u *utterance) mayBegin() bool {
 	switch u.kind {
 	case kindTopic, kindAnswer, kindGeneral, kindReply:
-		return true
+		return u.line.speaker == anyone
 	}
 	return false
 }

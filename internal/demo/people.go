@@ -71,19 +71,33 @@ func (p *people) pick(l lang, r *rng) int {
 	if n == 0 {
 		return r.below(p.count)
 	}
-	k := int(float64(n) * r.unit() * (0.4 + 0.6*r.unit()))
+	return p.speaker(l, int(float64(n)*r.unit()*(0.4+0.6*r.unit())))
+}
+
+// pickOther chooses like pick, but none of those to avoid; where the language has too few members
+// for that, at least not the first of those.
+func (p *people) pickOther(l lang, r *rng, avoid ...int) int {
+	first := p.pick(l, r)
+	n := p.speakers(l)
+	for try, left := first, n; left > 0; left-- {
+		if !slices.Contains(avoid, try) {
+			return try
+		}
+		try = p.speaker(l, p.numberOf(l, try)+1)
+	}
+	if first != avoid[0] {
+		return first
+	}
+	return (first + 1) % p.count
+}
+
+// speaker is the kth of those who write in l, counted round.
+func (p *people) speaker(l lang, k int) int {
+	k %= p.speakers(l)
 	return k/len(p.speak[l])*len(p.written) + p.speak[l][k%len(p.speak[l])]
 }
 
-// pickOther chooses like pick, but none of those to avoid where the language has others.
-func (p *people) pickOther(l lang, r *rng, avoid ...int) int {
-	const tries = 6
-	m := p.pick(l, r)
-	for range tries {
-		if !slices.Contains(avoid, m) {
-			break
-		}
-		m = p.pick(l, r)
-	}
-	return m
+// numberOf is the k of which speaker makes the member.
+func (p *people) numberOf(l lang, member int) int {
+	return member/len(p.written)*len(p.speak[l]) + slices.Index(p.speak[l], member%len(p.written))
 }

@@ -84,13 +84,13 @@ func (w *World) facts(i int) facts {
 // turn before one comes again, and then in another fandom.
 func (w *World) assign(l lang, nth, rank int) (*template, int) {
 	const crowded = 3
-	list := w.banks[l].posts
+	list, first := w.banks[l].posts, 0
 	if rank < crowded {
-		list = w.banks[l].hot
+		list, first = w.banks[l].hot, fandomCount/2
 	}
 	step := coprime(len(list), 17)
-	which := (nth*step + int(w.seed%uint64(len(list)))) % len(list)
-	return list[which], (which + nth/len(list) + rank + int(l)) % fandomCount
+	t := list[(nth*step+int(w.seed%uint64(len(list))))%len(list)]
+	return t, (t.order + nth/len(list) + first) % fandomCount
 }
 
 // coprime is the smallest number from least on that shares no divisor with n.
