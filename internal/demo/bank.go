@@ -22,9 +22,8 @@ type bank struct {
 	alt     []pattern // descriptions of pictures, by kind
 	seat    pattern
 	lines   map[string][]*line // by topic, and the general ones
-	reacts  map[*line]bool
-	members [][]string // by fandom
-	songs   [][]string // by fandom
+	members [][]string         // by fandom
+	songs   [][]string         // by fandom
 }
 
 // template is a post as written: a title and a body with slots, and what is said under it.
@@ -56,7 +55,7 @@ const (
 )
 
 func loadBank(l lang) *bank {
-	b := &bank{lines: map[string][]*line{}, reacts: map[*line]bool{}}
+	b := &bank{lines: map[string][]*line{}}
 	dir := path.Join("content", l.String())
 	b.loadNames(read(path.Join(dir, "names.txt")))
 	b.loadLines(read(path.Join(dir, "comments.txt")))
@@ -110,9 +109,6 @@ func (b *bank) loadLines(text string) {
 	for section := range strings.SplitSeq("\n"+text, "\n== ") {
 		name, body, _ := strings.Cut(section, "\n")
 		b.lines[strings.TrimSpace(name)] = parseTalk(body)
-	}
-	for _, l := range b.lines["react"] {
-		b.reacts[l] = true
 	}
 }
 

@@ -26,8 +26,7 @@ func (w *World) Image(i int) []byte {
 	}
 	draw[kinds[i%len(kinds)]]()
 	var b bytes.Buffer
-	enc := png.Encoder{CompressionLevel: png.BestCompression}
-	if err := enc.Encode(&b, p.img); err != nil {
+	if err := png.Encode(&b, p.img); err != nil {
 		panic(err) // a buffer takes everything
 	}
 	return b.Bytes()
