@@ -191,7 +191,9 @@ func TestMembersAndNotifications(t *testing.T) {
 			t.Fatalf("notifications %+v %v", ns, err)
 		}
 		c.State = forum.Hidden
-		w.update(func(tx forum.Tx) error { return errors.Join(tx.MarkRead(w.ctx, m.ID, ns[1].ID), tx.UpdateComment(w.ctx, &c)) })
+		w.update(func(tx forum.Tx) error {
+			return errors.Join(tx.MarkRead(w.ctx, m.ID, ns[1].ID), tx.UpdateComment(w.ctx, &c))
+		})
 		ns, _, err = w.Notifications(w.ctx, m.ID, "", 10)
 		if err != nil || ns[0].Read || !ns[1].Read || ns[0].Text != "" {
 			t.Errorf("after: %+v %v", ns, err)
@@ -268,7 +270,9 @@ func TestSanctionsAndAudit(t *testing.T) {
 		now := time.Now()
 		s := forum.Sanction{Member: ref(w.ben), FandomID: w.fandom.ID, Kind: forum.Mute, Reason: "r", By: ref(w.ann), CreatedAt: now, ExpiresAt: now.Add(time.Hour)}
 		ever := forum.Sanction{Member: ref(w.ben), Kind: forum.Ban, Reason: "r", By: ref(w.ann), CreatedAt: now}
-		w.update(func(tx forum.Tx) error { return errors.Join(tx.InsertSanction(w.ctx, &s), tx.InsertSanction(w.ctx, &ever)) })
+		w.update(func(tx forum.Tx) error {
+			return errors.Join(tx.InsertSanction(w.ctx, &s), tx.InsertSanction(w.ctx, &ever))
+		})
 		if list := must[[]forum.Sanction](t)(w.SanctionsInForce(w.ctx, w.ben.ID, now)); len(list) != 2 || list[0].Reason != "r" || list[0].By != ref(w.ann) || list[0].Member != ref(w.ben) {
 			t.Errorf("in force %+v", list)
 		}
