@@ -71,9 +71,9 @@ func replayed(r *forum.Replay) *answer {
 	return &answer{status: r.Status, location: r.Location, etag: r.ETag, body: r.Body, replayed: true}
 }
 
-// settled reports the refusals of a rule, unlike those that may be over in a moment.
+// settled reports the refusals of a rule, unlike those that come from trouble of ours.
 func settled(k fault.Kind) bool {
-	return k == fault.Invalid || k == fault.Forbidden || k == fault.NotFound || k == fault.Conflict
+	return k == fault.Invalid || k == fault.Forbidden || k == fault.NotFound || k == fault.Conflict || k == fault.RateLimited
 }
 
 // firstAnswer looks whether a POST that was refused has been done before. Rules are checked before

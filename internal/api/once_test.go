@@ -129,7 +129,9 @@ func TestOnceAtTheSameTime(t *testing.T) {
 	answers := make([]answer, 16)
 	var all sync.WaitGroup
 	for i := range answers {
-		all.Go(func() { answers[i] = w.do("POST", target, `{"title":"Race","body":"x"}`, mina, "Idempotency-Key", "race") })
+		all.Go(func() {
+			answers[i] = w.do("POST", target, `{"title":"Race","body":"x"}`, mina, "Idempotency-Key", "race")
+		})
 	}
 	all.Wait()
 	fresh := 0
