@@ -77,7 +77,7 @@ func (s *Service) lookUp(ctx context.Context, login string) (acc Account, key st
 			key, login = k, k
 			acc, err = s.o.Store.AccountByEmail(ctx, k)
 		}
-	} else if len(login) <= maxEmail {
+	} else if handleLike(login) {
 		login = strings.Map(lowerASCII, login)
 		acc, err = s.o.Store.AccountByHandle(ctx, login)
 	}
@@ -88,6 +88,11 @@ func (s *Service) lookUp(ctx context.Context, login string) (acc Account, key st
 		return acc, memberKey(acc.Member.ID), nil
 	}
 	return Account{}, "login " + login, nil
+}
+
+// handleLike keeps from the database what no handle can be.
+func handleLike(s string) bool {
+	return len(s) <= 64 && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' })
 }
 
 func memberKey(id forum.ID) string { return "member " + strconv.FormatInt(int64(id), 10) }
