@@ -1,0 +1,43 @@
+package store
+
+import (
+	"context"
+	"time"
+)
+
+// SetSettle shortens the window of Tail, so that a test need not wait for it.
+func (s *Store) SetSettle(d time.Duration) { s.d.settle = d }
+
+// Explain is the plan of the query that a search runs against the index.
+func (s *Store) Explain(ctx context.Context, sql string, args ...any) ([]string, error) {
+	prefix := "EXPLAIN QUERY PLAN "
+	scan := func(r rows) (line string, err error) {
+		var a, b, c int
+		return line, r.Scan(&a, &b, &c, &line)
+	}
+	if s.Postgres() != nil {
+		prefix, scan = "EXPLAIN ", value[string]
+	}
+	return collect(ctx, s.q, scan, prefix+sql, args...)
+}
+
+// Record makes the store keep the text and arguments of every query it runs for reading.
+func (s *Store) Record(into *[]Statement) {
+	s.reader.q = recorder{s.reader.q, into}
+}
+
+// Statement is one query as it was run.
+type Statement struct {
+	SQL  string
+	Args []any
+}
+
+type recorder struct {
+	querier
+	into *[]Statement
+}
+
+func (r recorder) query(ctx context.Context, sql string, args ...any) (rows, error) {
+	*r.into = append(*r.into, Statement{sql, append([]any(nil), args...)})
+	return r.querier.query(ctx, sql, args...)
+}
