@@ -78,7 +78,7 @@ func draftSent(from newDraft) private {
 		p := &writing{draft: d, Form: f}
 		d.compose.Once = in.Get("once")
 		if c.Actor.Guest() {
-			return c.writeRefused(p, fault.New(fault.Unauthenticated, "session_over", "You are signed out. Sign in in another tab, then send this again: your text is still here."))
+			return c.writeRefused(p, fault.New(fault.Unauthenticated, "signed_out", "You are signed out. Sign in in another tab, then send this again: your text is still here."))
 		}
 		if len(in.pictures) > 0 {
 			f.values["body"] = strings.TrimLeft(strings.TrimRight(f.values["body"], "\r\n ")+"\n\n"+strings.Join(in.pictures, "\n\n")+"\n", "\n")

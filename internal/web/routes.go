@@ -40,7 +40,7 @@ func (s *Site) Routes() []edge.Route {
 			})
 		}
 	}
-	return routes
+	return append(routes, s.privateRoutes()...)
 }
 
 func (s *Site) publicPages() []line {
