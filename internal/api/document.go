@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -155,7 +156,7 @@ func documented(item *huma.PathItem, method string) *huma.Operation {
 }
 
 // curl is an example call of an operation.
-func curl(o *huma.Operation, base string) string {
+func (a *API) curl(o *huma.Operation, base string) string {
 	var b strings.Builder
 	b.WriteString("curl")
 	if o.Method != http.MethodGet {
@@ -175,13 +176,44 @@ func curl(o *huma.Operation, base string) string {
 	}
 	b.WriteString(" " + base + Prefix + path)
 	if o.RequestBody != nil {
-		if o.RequestBody.Content["application/json"] != nil {
-			b.WriteString(` --json @body.json`)
+		if m := o.RequestBody.Content["application/json"]; m != nil {
+			example, err := json.Marshal(a.example(m.Schema))
+			if err == nil {
+				b.WriteString(" --json '" + string(example) + "'")
+			}
 		} else {
 			b.WriteString(` -H "Content-Type: image/jpeg" --data-binary @picture.jpg`)
 		}
 	}
 	return b.String()
+}
+
+// example is a value that fits a schema: what is required of it, or one thing if nothing is.
+func (a *API) example(s *huma.Schema) any {
+	s = a.schema(s)
+	switch {
+	case len(s.Examples) > 0:
+		return s.Examples[0]
+	case len(s.Enum) > 0:
+		return s.Enum[0]
+	case s.Type == huma.TypeArray:
+		return []any{a.example(s.Items)}
+	case s.Type == huma.TypeObject:
+		object := map[string]any{}
+		names := s.Required
+		if len(names) == 0 {
+			names = slices.Sorted(maps.Keys(s.Properties))[:1]
+		}
+		for _, name := range names {
+			object[name] = a.example(s.Properties[name])
+		}
+		return object
+	case s.Type == huma.TypeInteger:
+		return 1
+	case s.Type == huma.TypeBoolean:
+		return true
+	}
+	return "…"
 }
 
 func exampleOf(s *huma.Schema) string {

@@ -140,7 +140,7 @@ func (a *API) guide() guide {
 func anchor(name string) string { return strings.ReplaceAll(strings.ToLower(name), " ", "-") }
 
 func (a *API) row(o *huma.Operation, cached bool) row {
-	r := row{ID: o.OperationID, Method: o.Method, Path: Prefix + o.Path, Summary: o.Summary, About: o.Description, Cached: cached, Curl: curl(o, "https://fans.example")}
+	r := row{ID: o.OperationID, Method: o.Method, Path: Prefix + o.Path, Summary: o.Summary, About: o.Description, Cached: cached, Curl: a.curl(o, "https://fans.example")}
 	for _, s := range o.Security {
 		if scopes := s["token"]; len(scopes) > 0 {
 			r.Needs = scopes[0]
@@ -232,7 +232,7 @@ func typeName(s *huma.Schema) (name, link string) {
 
 func bounds(s *huma.Schema) string {
 	var parts []string
-	if s.Minimum != nil && *s.Minimum > 0 {
+	if s.Minimum != nil && (*s.Minimum > 1 || s.Maximum != nil) {
 		parts = append(parts, "at least "+strconv.FormatFloat(*s.Minimum, 'f', -1, 64))
 	}
 	if s.Maximum != nil {

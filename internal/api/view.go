@@ -108,5 +108,5 @@ func revision(r forum.Revision) Revision {
 
 // ByID picks one thing.
 type ByID struct {
-	ID forum.ID `path:"id" minimum:"1" example:"17"`
+	ID forum.ID `path:"id" minimum:"1" doc:"Its id." example:"17"`
 }
