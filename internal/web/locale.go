@@ -136,7 +136,7 @@ func readLocale(files fs.FS, name string) (*Printer, error) {
 		return nil, err
 	}
 	delete(tree, "language")
-	p := &Printer{Tag: strings.TrimSuffix(path.Base(name), ".toml"), head: file.Language,
+	p := &Printer{Tag: strings.TrimSuffix(path.Base(name), ".toml"), head: file.Language, korea: kst(),
 		plain: map[string]string{}, plural: map[string]map[string]string{}}
 	if err := p.head.check(); err != nil {
 		return nil, err

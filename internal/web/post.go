@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"strconv"
 
 	"github.com/a-h/templ"
 
@@ -191,34 +190,6 @@ func (s *Site) below(ctx context.Context, root forum.Comment) ([]shownComment, e
 	}
 	walk(&root, 1)
 	return shown, nil
-}
-
-// reaction is one button.
-type reaction struct {
-	Name  string
-	Count int
-}
-
-// reactions lists the buttons of a post (all six) or comment (the lightstick and what has been put).
-func reactions(counts forum.Reactions, all bool) []reaction {
-	list := make([]reaction, 0, len(counts))
-	for i, n := range counts {
-		if all || i == 0 || n > 0 {
-			list = append(list, reaction{forum.ReactionNames[i], n})
-		}
-	}
-	return list
-}
-
-// levelClass is the class of a comment's place in the tree.
-func levelClass(level int) string { return "c d" + strconv.Itoa(min(level, forum.ShownDepth)) }
-
-// parentData tells the script under which comment one belongs.
-func parentData(c *shownComment) templ.Attributes {
-	if c.ParentID == 0 {
-		return nil
-	}
-	return templ.Attributes{"data-p": idText(c.ParentID)}
 }
 
 // lastData is there when the tail has more than one answer holds.

@@ -22,6 +22,7 @@ type Printer struct {
 	forms              [formsKnown]string
 	formOf             func(n int) string
 	day, moment, short []string
+	korea              *time.Location
 }
 
 // Name is the language's name in itself.
@@ -91,7 +92,7 @@ func (p *Printer) Moment(t time.Time) string { return p.date(p.moment, t) }
 
 // Short writes date and time without the year, or the date alone when it is not of now's year.
 func (p *Printer) Short(t, now time.Time) string {
-	if t.In(kst()).Year() != now.In(kst()).Year() {
+	if t.In(p.korea).Year() != now.In(p.korea).Year() {
 		return p.date(p.day, t)
 	}
 	return p.date(p.short, t)

@@ -68,6 +68,12 @@ func (w *world) start() {
 	if w.site, err = web.New(web.Options{Forum: f, BaseURL: base, Now: w.clock}); err != nil {
 		w.t.Fatal(err)
 	}
+	w.openEdge()
+}
+
+// openEdge puts a fresh edge before the site.
+func (w *world) openEdge() {
+	w.t.Helper()
 	u, err := url.Parse(base)
 	if err != nil {
 		w.t.Fatal(err)
