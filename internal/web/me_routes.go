@@ -84,7 +84,7 @@ func accountRooms() []room {
 		{get, "/reset/new", "me.reset.new", anyone, (*visit).choosePasswordForm, nil},
 		{post, "/reset/new", "me.reset.choose", anyone, (*visit).choosePassword, signIn},
 		{get, "/setup", "me.setup", anyone, (*visit).setupForm, nil},
-		{post, "/setup", "me.setup.send", anyone, (*visit).setup, limited(perAddress("web.setup", 10, 10*time.Minute))},
+		{post, "/setup", "me.setup.send", anyone, (*visit).setup, limited(perAddress("web.setup", 30, 10*time.Minute))},
 	}
 }
 
