@@ -10,11 +10,11 @@ import (
 	"lightstick/internal/fault"
 )
 
-// How many changes share one commit, and how long they may take before it. A commit waits for the
-// disk (about 0.1 to 10 ms), so waiting for company beyond what is there already gains nothing.
+// How many changes share one commit, and how long they may take before it.
 const (
 	groupMost  = 128
 	groupTime  = 20 * time.Millisecond
+	groupWait  = 2 * time.Millisecond
 	groupQueue = 1024
 )
 
@@ -24,6 +24,7 @@ type group struct {
 	pool  *litePool
 	queue chan *pending
 	done  chan struct{} // closed when the writer has stopped
+	pace  pace
 
 	mu     sync.RWMutex // held for writing to close queue, for reading to send to it
 	closed bool
@@ -114,7 +115,7 @@ func (g *group) commit(first *pending, missing map[string]bool) (list []*pending
 	}
 	defer tx.Rollback()
 	begun := time.Now()
-	for p := first; p != nil; p = g.next() {
+	for p := first; p != nil; p = g.next(len(list), begun) {
 		if p != first {
 			list = append(list, p)
 		}
@@ -128,7 +129,10 @@ func (g *group) commit(first *pending, missing map[string]bool) (list []*pending
 			break
 		}
 	}
-	if err := tx.Commit(); err != nil {
+	ready := time.Now()
+	err = tx.Commit()
+	g.pace = pace{company: len(list), commit: time.Since(ready)}
+	if err != nil {
 		err = liteError(err)
 		if fault.KindOf(err) != fault.Unavailable {
 			err = storageFailed(err)
@@ -138,11 +142,31 @@ func (g *group) commit(first *pending, missing map[string]bool) (list []*pending
 	return list
 }
 
-func (g *group) next() *pending {
+// pace is what the last batch was like.
+type pace struct {
+	company int
+	commit  time.Duration
+}
+
+// next is the next change for a batch of n so far. When none is there, but the batch before had more,
+// those who got their answers may be about to come again: waiting for them a part of the time that
+// a commit takes saves a commit.
+func (g *group) next(n int, begun time.Time) *pending {
 	select {
 	case p := <-g.queue: // nil once closed and empty
 		return p
 	default:
+	}
+	left := min(g.pace.commit, groupWait) - time.Since(begun)
+	if n >= g.pace.company || left <= 0 {
+		return nil
+	}
+	timer := time.NewTimer(left)
+	defer timer.Stop()
+	select {
+	case p := <-g.queue:
+		return p
+	case <-timer.C:
 		return nil
 	}
 }

@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	loadBatch   = 10_000 // rows that share a transaction of Load
-	loadReserve = 5_000  // ids taken at once
+	loadBatch   = 2_000 // rows that share a transaction of Load
+	loadReserve = 5_000 // ids taken at once
 )
 
 // Bulk takes rows of a [Store.Load] with the times they carry, and fills in their ids. Rows come in

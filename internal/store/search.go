@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,9 +27,11 @@ type searchDialect interface {
 	// put stores documents, new ones or in place of what is there under their ids.
 	put(ctx context.Context, q querier, docs []document) error
 	drop(ctx context.Context, q querier, docs []int64) error
-	// find lists documents from ≤ id < before that match, newest first.
-	find(ctx context.Context, q querier, m match, from, before int64, limit int) ([]int64, error)
+	// find lists documents from ≤ id < before that match, newest first; they come without tokens.
+	find(ctx context.Context, q querier, m match, from, before int64, limit int) ([]document, error)
 }
+
+func scanDocument(r rows) (d document, err error) { return d, r.Scan(&d.id, &d.kind, &d.target) }
 
 // document is what the index keeps.
 type document struct {
@@ -141,11 +144,11 @@ func (r reader) SearchIndex(ctx context.Context, q forum.IndexQuery, limit int) 
 	var found []forum.SearchDoc
 	for range searchRounds {
 		want := limit - len(found)
-		ids, err := r.d.search.find(ctx, r.q, m, from, before, want)
-		if err != nil || len(ids) == 0 {
+		list, err := r.d.search.find(ctx, r.q, m, from, before, want)
+		if err != nil || len(list) == 0 {
 			return found, err
 		}
-		docs, err := r.documents(ctx, ids, q.Kinds)
+		docs, err := r.documents(ctx, list)
 		if err != nil {
 			return nil, err
 		}
@@ -154,45 +157,58 @@ func (r reader) SearchIndex(ctx context.Context, q forum.IndexQuery, limit int) 
 				found = append(found, d)
 			}
 		}
-		if len(ids) < want || len(found) == limit {
+		if len(list) < want || len(found) == limit {
 			break
 		}
-		before = ids[len(ids)-1]
+		before = list[len(list)-1].id
 	}
 	return found, nil
 }
 
-const (
-	docRefs  = `m.id, m.handle, m.name, m.avatar_key, b.id, b.slug, b.name, f.id, f.slug, f.name, f.accent`
-	docPosts = `SELECT d.id, d.kind, d.target_id, p.id, p.title, p.text, p.lang, ` + docRefs + `, p.score, p.created_at
-		FROM search_docs d JOIN posts p ON p.id = d.target_id JOIN boards b ON b.id = p.board_id JOIN fandoms f ON f.id = p.fandom_id
-		JOIN members m ON m.id = p.author_id WHERE d.id = ANY($1) AND d.kind = 'post' AND p.state = 0`
-	docComments = `SELECT d.id, d.kind, d.target_id, p.id, p.title, c.text, c.lang, ` + docRefs + `, c.r0 + c.r1 + c.r2 + c.r3 + c.r4 + c.r5, c.created_at
-		FROM search_docs d JOIN comments c ON c.id = d.target_id JOIN posts p ON p.id = c.post_id JOIN boards b ON b.id = p.board_id
-		JOIN fandoms f ON f.id = p.fandom_id JOIN members m ON m.id = c.author_id
-		WHERE d.id = ANY($1) AND d.kind = 'comment' AND c.state = 0 AND p.state = 0`
-	docMembers = `SELECT d.id, d.kind, d.target_id, 0, m.name, m.handle || ' ' || m.bio, m.locale, m.id, m.handle, m.name, m.avatar_key,
-		0, '', '', 0, '', '', '', 0, m.created_at
-		FROM search_docs d JOIN members m ON m.id = d.target_id WHERE d.id = ANY($1) AND d.kind = 'member'`
-	docBoards = `SELECT d.id, d.kind, d.target_id, 0, b.name, b.slug || ' ' || b.description, '', 0, '', '', '',
-		b.id, b.slug, b.name, f.id, f.slug, f.name, f.accent, b.posts, b.created_at
-		FROM search_docs d JOIN boards b ON b.id = d.target_id JOIN fandoms f ON f.id = b.fandom_id WHERE d.id = ANY($1) AND d.kind = 'board'`
-)
+const docRefs = `m.id, m.handle, m.name, m.avatar_key, b.id, b.slug, b.name, f.id, f.slug, f.name, f.accent`
+
+// contents reads targets of a kind that can be seen, with the ids in $%d.
+func contents(kind forum.TargetKind) string {
+	return map[forum.TargetKind]string{
+		forum.TargetPost: `SELECT 'post', p.id, p.id, p.title, p.text, p.lang, ` + docRefs + `, p.score, p.created_at
+			FROM posts p JOIN boards b ON b.id = p.board_id JOIN fandoms f ON f.id = p.fandom_id JOIN members m ON m.id = p.author_id
+			WHERE p.id = ANY($%d) AND p.state = 0`,
+		forum.TargetComment: `SELECT 'comment', c.id, p.id, p.title, c.text, c.lang, ` + docRefs + `, c.r0 + c.r1 + c.r2 + c.r3 + c.r4 + c.r5, c.created_at
+			FROM comments c JOIN posts p ON p.id = c.post_id JOIN boards b ON b.id = p.board_id JOIN fandoms f ON f.id = p.fandom_id
+			JOIN members m ON m.id = c.author_id WHERE c.id = ANY($%d) AND c.state = 0 AND p.state = 0`,
+		forum.TargetMember: `SELECT 'member', m.id, 0, m.name, m.handle || ' ' || m.bio, m.locale, m.id, m.handle, m.name, m.avatar_key,
+			0, '', '', 0, '', '', '', 0, m.created_at FROM members m WHERE m.id = ANY($%d)`,
+		forum.TargetBoard: `SELECT 'board', b.id, 0, b.name, b.slug || ' ' || b.description, '', 0, '', '', '',
+			b.id, b.slug, b.name, f.id, f.slug, f.name, f.accent, b.posts, b.created_at
+			FROM boards b JOIN fandoms f ON f.id = b.fandom_id WHERE b.id = ANY($%d)`,
+	}[kind]
+}
 
 // documents fills in what was found and can still be seen, newest first, in one query.
-func (r reader) documents(ctx context.Context, ids []int64, kinds []forum.TargetKind) ([]forum.SearchDoc, error) {
-	parts := map[forum.TargetKind]string{forum.TargetPost: docPosts, forum.TargetComment: docComments, forum.TargetMember: docMembers, forum.TargetBoard: docBoards}
+func (r reader) documents(ctx context.Context, list []document) ([]forum.SearchDoc, error) {
+	ids := make(map[forum.Target]int64, len(list))
+	targets := make(map[forum.TargetKind][]int64)
+	for _, d := range list {
+		ids[forum.Target{Kind: d.kind, ID: forum.ID(d.target)}] = d.id
+		targets[d.kind] = append(targets[d.kind], d.target)
+	}
 	var sql []string
+	var args []any
 	for _, k := range searchKinds() {
-		if len(kinds) == 0 || slices.Contains(kinds, k) {
-			sql = append(sql, parts[k])
+		if len(targets[k]) > 0 {
+			args = append(args, targets[k])
+			sql = append(sql, fmt.Sprintf(contents(k), len(args)))
 		}
 	}
-	return collect(ctx, r.q, func(r rows) (d forum.SearchDoc, err error) {
+	docs, err := collect(ctx, r.q, func(r rows) (d forum.SearchDoc, err error) {
 		b := &d.Board
-		into := append([]any{id(&d.ID), &d.Target.Kind, id(&d.Target.ID), id(&d.PostID), &d.Title, &d.Text, &d.Lang}, ref(&d.Author)...)
-		return d, r.Scan(append(into, id(&b.ID), &b.Slug, &b.Name, id(&b.FandomID), &b.FandomSlug, &b.FandomName, &b.Accent, &d.Score, at(&d.CreatedAt))...)
-	}, strings.Join(sql, " UNION ALL ")+` ORDER BY 1 DESC`, ids)
+		into := append([]any{&d.Target.Kind, id(&d.Target.ID), id(&d.PostID), &d.Title, &d.Text, &d.Lang}, ref(&d.Author)...)
+		err = r.Scan(append(into, id(&b.ID), &b.Slug, &b.Name, id(&b.FandomID), &b.FandomSlug, &b.FandomName, &b.Accent, &d.Score, at(&d.CreatedAt))...)
+		d.ID = forum.ID(ids[d.Target])
+		return d, err
+	}, strings.Join(sql, " UNION ALL "), args...)
+	slices.SortFunc(docs, func(a, b forum.SearchDoc) int { return cmp.Compare(b.ID, a.ID) })
+	return docs, err
 }
 
 // found is something that can be found, as the index sees it.

@@ -22,10 +22,10 @@ func (pgSearch) drop(ctx context.Context, q querier, docs []int64) error {
 	return err
 }
 
-const pgFind = `SELECT id FROM search_docs WHERE tokens @@ $1::tsquery AND id >= $2 AND id < $3 ORDER BY id DESC LIMIT $4`
+const pgFind = `SELECT id, kind, target_id FROM search_docs WHERE tokens @@ $1::tsquery AND id >= $2 AND id < $3 ORDER BY id DESC LIMIT $4`
 
-func (pgSearch) find(ctx context.Context, q querier, m match, from, before int64, limit int) ([]int64, error) {
-	return collect(ctx, q, value[int64], pgFind, m.expression(" & ", " | ", func(token string, prefix bool) string {
+func (pgSearch) find(ctx context.Context, q querier, m match, from, before int64, limit int) ([]document, error) {
+	return collect(ctx, q, scanDocument, pgFind, m.expression(" & ", " | ", func(token string, prefix bool) string {
 		quoted := `'` + strings.NewReplacer(`'`, `''`, `\`, `\\`).Replace(token) + `'`
 		if prefix {
 			quoted += ":*"

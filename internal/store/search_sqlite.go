@@ -36,10 +36,12 @@ func (liteSearch) drop(ctx context.Context, q querier, docs []int64) error {
 	return err
 }
 
-const liteFind = `SELECT rowid FROM search_index WHERE search_index MATCH $1 AND rowid >= $2 AND rowid < $3 ORDER BY rowid DESC LIMIT $4`
+// The inner query ends after the rows that are wanted; CROSS JOIN keeps it the outer loop.
+const liteFind = `SELECT i.id, d.kind, d.target_id FROM (SELECT rowid AS id FROM search_index
+	WHERE search_index MATCH $1 AND rowid >= $2 AND rowid < $3 ORDER BY rowid DESC LIMIT $4) i CROSS JOIN search_docs d ON d.id = i.id`
 
-func (liteSearch) find(ctx context.Context, q querier, m match, from, before int64, limit int) ([]int64, error) {
-	return collect(ctx, q, value[int64], liteFind, m.expression(" AND ", " OR ", func(token string, prefix bool) string {
+func (liteSearch) find(ctx context.Context, q querier, m match, from, before int64, limit int) ([]document, error) {
+	return collect(ctx, q, scanDocument, liteFind, m.expression(" AND ", " OR ", func(token string, prefix bool) string {
 		quoted := `"` + strings.ReplaceAll(token, `"`, `""`) + `"`
 		if prefix {
 			quoted += "*"
