@@ -48,8 +48,7 @@ const day = { month: 'short', day: 'numeric' }, hour = { hour: '2-digit', minute
 const format = (options, zone) => new Intl.DateTimeFormat(lang, zone ? { ...options, timeZone: zone } : options);
 const Korea = 'Asia/Seoul';
 const formats = {
-	here: format({ ...day, ...hour }), kst: format({ ...day, ...hour }, Korea), kstHour: format(hour, Korea),
-	day: format(day), kstDay: format(day, Korea), date: format({ ...day, year: 'numeric' }),
+	here: format({ ...day, ...hour }), kst: format({ ...day, ...hour }, Korea), kstHour: format(hour, Korea), date: format({ ...day, year: 'numeric' }),
 };
 
 function localTimes(root) {
@@ -64,8 +63,7 @@ function localTimes(root) {
 			t.textContent = formats.date.format(at);
 			continue;
 		}
-		const sameDay = formats.day.format(at) === formats.kstDay.format(at);
 		t.textContent = formats.here.format(at) + ' ';
-		t.append(make('small', null, '(' + say(T.kst, { time: (sameDay ? formats.kstHour : formats.kst).format(at) }) + ')'));
+		t.append(make('small', null, '(' + say(T.kst, { time: formats.kstHour.format(at) }) + ')'));
 	}
 }
