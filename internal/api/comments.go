@@ -17,7 +17,7 @@ type Comment struct {
 	Depth     int        `json:"depth" doc:"0 answers the post."`
 	Author    *MemberRef `json:"author,omitempty" doc:"Absent in a placeholder."`
 	Body      string     `json:"body" doc:"Markdown as written; empty in a placeholder."`
-	HTML      string     `json:"html" doc:"The body rendered and sanitised."`
+	HTML      string     `json:"html" doc:"The body rendered and sanitised. Links to pages of this site begin with /-/, which leads to the reader's language."`
 	Lang      string     `json:"lang" doc:"BCP 47 tag of the text."`
 	State     string     `json:"state" enum:"visible,held,hidden,deleted" doc:"What is not visible leaves an empty placeholder where replies hang on it."`
 	Reactions Reactions  `json:"reactions"`
@@ -28,7 +28,7 @@ type Comment struct {
 }
 
 func (a *API) comment(c forum.Comment) Comment {
-	body := Comment{ID: c.ID, PostID: c.PostID, Depth: c.Depth, Author: a.maybeRef(c.Author), Body: c.Body, HTML: html(c.HTML), Lang: c.Lang, State: c.State.String(),
+	body := Comment{ID: c.ID, PostID: c.PostID, Depth: c.Depth, Author: a.maybeRef(c.Author), Body: c.Body, HTML: c.HTML, Lang: c.Lang, State: c.State.String(),
 		Reactions: reactions(c.Reactions), Replies: c.Replies, CreatedAt: c.CreatedAt.UTC(), EditedAt: at(c.EditedAt), Version: c.Version}
 	if c.ParentID != 0 {
 		body.ParentID = &c.ParentID

@@ -24,7 +24,7 @@ type Member struct {
 }
 
 func (a *API) member(m forum.Member) Member {
-	return Member{ID: m.ID, Handle: m.Handle, Name: m.Name, Avatar: a.picture(m.AvatarKey), Role: string(m.Role), Bio: m.Bio, BioHTML: html(m.BioHTML),
+	return Member{ID: m.ID, Handle: m.Handle, Name: m.Name, Avatar: a.picture(m.AvatarKey), Role: string(m.Role), Bio: m.Bio, BioHTML: m.BioHTML,
 		Posts: m.Posts, Comments: m.Comments, CreatedAt: m.CreatedAt.UTC()}
 }
 

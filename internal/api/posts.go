@@ -35,7 +35,7 @@ type Post struct {
 	Author    MemberRef  `json:"author"`
 	Title     string     `json:"title" example:"Which stage do you rewatch most?"`
 	Body      string     `json:"body" doc:"Markdown as written."`
-	HTML      string     `json:"html" doc:"The body rendered and sanitised."`
+	HTML      string     `json:"html" doc:"The body rendered and sanitised. Links to pages of this site begin with /-/, which leads to the reader's language."`
 	Lang      string     `json:"lang" doc:"BCP 47 tag of the text." example:"ko"`
 	State     string     `json:"state" enum:"visible,held,hidden,deleted" doc:"Held waits for staff, hidden was taken down by staff, deleted by its author. Only staff, and the author of what is held, see others than visible."`
 	Locked    bool       `json:"locked" doc:"Takes no more comments."`
@@ -53,7 +53,7 @@ func (a *API) postSummary(p forum.Post) PostSummary {
 }
 
 func (a *API) showPost(p forum.Post) reply[Post] {
-	body := Post{ID: p.ID, Board: boardRef(p.Board), Author: a.memberRef(p.Author), Title: p.Title, Body: p.Body, HTML: html(p.HTML), Lang: p.Lang,
+	body := Post{ID: p.ID, Board: boardRef(p.Board), Author: a.memberRef(p.Author), Title: p.Title, Body: p.Body, HTML: p.HTML, Lang: p.Lang,
 		State: p.State.String(), Locked: p.Locked, Pinned: p.Pinned, Comments: p.Comments, Reactions: reactions(p.Reactions),
 		CreatedAt: p.CreatedAt.UTC(), EditedAt: at(p.EditedAt), Version: p.Version}
 	return reply[Post]{body: body, version: p.Version, location: "/posts/" + str(p.ID)}
@@ -211,5 +211,5 @@ func (a *API) preview(ctx context.Context, in *struct{ Body PreviewInput }) (mar
 }
 
 func showPreview(d markup.Document) reply[Preview] {
-	return reply[Preview]{body: Preview{HTML: html(d.HTML), Text: d.Text, Mentions: each(d.Mentions, func(s string) string { return s })}}
+	return reply[Preview]{body: Preview{HTML: d.HTML, Text: d.Text, Mentions: each(d.Mentions, func(s string) string { return s })}}
 }

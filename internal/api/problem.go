@@ -3,7 +3,6 @@ package api
 import (
 	"encoding/json"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -32,7 +31,8 @@ type ProblemField struct {
 	Message string `json:"message" doc:"For people." example:"Use at most 120 characters."`
 }
 
-// Fail shows an error as a problem document. It is the edge's Fail of the API.
+// Fail shows an error as a problem document. It is the edge's Fail of the API; Retry-After, which
+// must not be the same for everybody, is the edge's to set.
 func (a *API) Fail(w http.ResponseWriter, r *http.Request, err error) {
 	f := fault.From(err)
 	p := Problem{
@@ -49,9 +49,6 @@ func (a *API) Fail(w http.ResponseWriter, r *http.Request, err error) {
 	h.Set("Content-Type", "application/problem+json")
 	if f.Kind == fault.Unauthenticated {
 		h.Set("WWW-Authenticate", `Bearer realm="lightstick"`)
-	}
-	if f.RetryAfter > 0 {
-		h.Set("Retry-After", strconv.Itoa(int((f.RetryAfter+999_999_999)/1_000_000_000)))
 	}
 	w.WriteHeader(p.Status)
 	_, _ = w.Write(append(body, '\n')) // a client that went away needs no answer

@@ -2,7 +2,6 @@ package api
 
 import (
 	"strconv"
-	"strings"
 	"time"
 
 	"lightstick/internal/forum"
@@ -18,10 +17,6 @@ func at(t time.Time) *time.Time {
 }
 
 func str(id forum.ID) string { return strconv.FormatInt(int64(id), 10) }
-
-// html makes links to pages of ours, which the store keeps for any language, absolute for a
-// client: they lead to the address that picks the language.
-func html(s string) string { return strings.ReplaceAll(s, `href="/-/`, `href="/`) }
 
 // MemberRef names a member.
 type MemberRef struct {
