@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"lightstick/internal/forum"
+	"lightstick/internal/media"
 )
 
 func TestReportsOfOneThingAreOneCase(t *testing.T) {
@@ -238,4 +239,15 @@ func TestSettingsAreOnesOwn(t *testing.T) {
 	w.refused(err, "unknown_time_zone")
 	_, err = w.UpdateMember(w.ctx, w.bare, forum.MemberChange{Name: &name})
 	w.refused(err, "scope_missing")
+}
+
+func TestAnAvatarIsNotClearedAway(t *testing.T) {
+	w := newWorld(t)
+	key := "abcdefghijklmnopqrstuvwxyz.jpg"
+	_ = must(w.store.InsertAttachment(w.ctx, media.Attachment{OwnerID: int64(w.ann.ID), Key: key, ContentType: "image/jpeg", Width: 1, Height: 1, CreatedAt: w.clock.Now()}))(t)
+	_ = must(w.UpdateMember(w.ctx, w.ann, forum.MemberChange{AvatarKey: &key}))(t)
+	w.clock.Advance(48 * time.Hour)
+	if unused := must(w.store.UnusedAttachments(w.ctx, w.clock.Now(), 10))(t); len(unused) != 0 {
+		t.Fatalf("the avatar would be deleted: %+v", unused)
+	}
 }
