@@ -2,7 +2,6 @@ package identity
 
 import (
 	"hash/maphash"
-	"math/rand/v2"
 	"net/netip"
 	"sync"
 	"time"
@@ -144,7 +143,7 @@ func (l *brakeList) evict(now time.Time) {
 		if s.failures < fewest {
 			least, fewest = k, s.failures
 		}
-		if seen++; seen == brakeSample+rand.IntN(2) {
+		if seen++; seen >= brakeSample {
 			break
 		}
 	}

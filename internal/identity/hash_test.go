@@ -101,7 +101,7 @@ func TestEmailKey(t *testing.T) {
 		"A.B+c@FANS.Example":                     "a.b+c@fans.example",
 		"미나@팬.example":                           "미나@xn--697b.example",
 		"\u212a@fans.example":                    "", // the Kelvin sign is no k
-		"a@xn--697b.example":                     "a@xn--7m0b.example",
+		"a@xn--697b.example":                     "a@xn--697b.example",
 		strings.Repeat("a", 64) + "@b.example":   strings.Repeat("a", 64) + "@b.example",
 		strings.Repeat("a", 65) + "@b.example":   "",
 		"a@" + strings.Repeat("b.", 130) + "com": "",

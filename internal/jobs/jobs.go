@@ -65,9 +65,6 @@ func NewRegistry() *Registry {
 	return &Registry{workers: workers, kinds: map[string]bool{}, queues: map[string]int{defaultQueue: 4}, names: map[string]bool{}}
 }
 
-// Kinds tells whether a handler is there for the kind.
-func (r *Registry) Kinds(kind string) bool { return r.kinds[kind] }
-
 var queuePattern = regexp.MustCompile(`^[a-z][a-z0-9_]{0,30}$`)
 
 // Workers sets how many jobs of a queue one node runs at once; 4 for the default queue, 1 for others.
