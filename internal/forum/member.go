@@ -122,11 +122,6 @@ func (f *Forum) UpdateMember(ctx context.Context, a *Actor, c MemberChange) (Mem
 		if c.Bio != nil {
 			m.Bio, m.BioHTML = *c.Bio, bioHTML
 		}
-		if c.AvatarKey != nil && m.AvatarKey != "" {
-			if err := tx.UseAttachments(ctx, []string{"/media/" + m.AvatarKey}, f.Now()); err != nil {
-				return nil, err
-			}
-		}
 		err = tx.UpdateMember(ctx, &m)
 		return m, err
 	})
