@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -54,11 +55,21 @@ func (s *Site) enter(d door, area string, h private) edge.Handler {
 			return err
 		}
 		v := &view{Printer: p, site: s, now: s.now(), Actor: a, Area: area, Kind: "website", NoIndex: true,
-			Path: strings.TrimPrefix(r.URL.RequestURI(), "/"+area+"/"+p.Tag)}
+			Path: strings.TrimPrefix(cmp.Or(formPage(s, r, area, p.Tag), r.URL.RequestURI()), "/"+area+"/"+p.Tag)}
 		c := &visit{view: v, w: w, r: r}
 		c.notice()
 		return h(c)
 	}
+}
+
+// formPage is the page whose form was sent, for the links to the other languages: the address that
+// takes the form may show nothing by itself. It is "" when the browser does not say.
+func formPage(s *Site, r *http.Request, area, tag string) string {
+	from, ok := strings.CutPrefix(r.Referer(), s.base)
+	if r.Method != http.MethodPost || !ok || !strings.HasPrefix(from, "/"+area+"/"+tag+"/") {
+		return ""
+	}
+	return from
 }
 
 func (d door) open(a *forum.Actor) error {
