@@ -16,7 +16,7 @@ const (
 	postHead = `SELECT p.id, p.title, p.lang, p.state, p.locked, p.pinned, p.comments, p.r0, p.r1, p.r2, p.r3, p.r4, p.r5,
 		p.created_at, p.edited_at, p.version, p.score, p.hot,
 		b.id, b.slug, b.name, f.id, f.slug, f.name, f.accent, m.id, m.handle, m.name, m.avatar_key`
-	postFrom = ` FROM posts p JOIN boards b ON b.id = p.board_id JOIN fandoms f ON f.id = p.fandom_id JOIN members m ON m.id = p.author_id `
+	postJoins = `JOIN boards b ON b.id = p.board_id JOIN fandoms f ON f.id = p.fandom_id JOIN members m ON m.id = p.author_id `
 )
 
 // ranked is a post with the keys that lists sort by.
@@ -40,12 +40,12 @@ func (r reader) Post(ctx context.Context, post forum.ID) (forum.Post, error) {
 		var p ranked
 		err := r.Scan(append(p.into(), &p.Body, &p.HTML, &p.Text)...)
 		return p.Post, err
-	}, postHead+`, p.body, p.html, p.text`+postFrom+`WHERE p.id = $1`, int64(post))
+	}, postHead+`, p.body, p.html, p.text FROM posts p `+postJoins+`WHERE p.id = $1`, int64(post))
 }
 
 // Posts implements [forum.Reader].
 func (r reader) Posts(ctx context.Context, q forum.PostQuery) ([]forum.Post, forum.Cursor, error) {
-	sql := postHead + fmt.Sprintf(`, substr(p.text, 1, %d)`, excerpt) + postFrom + `WHERE p.state = 0`
+	where := `p.state = 0`
 	var args []any
 	arg := func(v any) string {
 		args = append(args, v)
@@ -56,11 +56,11 @@ func (r reader) Posts(ctx context.Context, q forum.PostQuery) ([]forum.Post, for
 		id     forum.ID
 	}{{"author_id", q.AuthorID}, {"board_id", q.BoardID}, {"fandom_id", q.FandomID}} {
 		if by.id != 0 {
-			sql += ` AND p.` + by.column + ` = ` + arg(int64(by.id))
+			where += ` AND p.` + by.column + ` = ` + arg(int64(by.id))
 		}
 	}
 	if q.Pinned {
-		sql += ` AND p.pinned`
+		where += ` AND p.pinned`
 	}
 	if q.AuthorID != 0 {
 		q.Sort = forum.SortNew
@@ -69,7 +69,9 @@ func (r reader) Posts(ctx context.Context, q forum.PostQuery) ([]forum.Post, for
 	if err != nil {
 		return nil, "", err
 	}
-	sql += keyset + ` ORDER BY ` + order + ` LIMIT ` + arg(pageOf(q.Limit))
+	// The page is cut before anything is joined to it, whatever the database thinks of its size.
+	sql := postHead + fmt.Sprintf(`, substr(p.text, 1, %d)`, excerpt) + ` FROM (SELECT * FROM posts p WHERE ` + where + keyset +
+		` ORDER BY ` + order + ` LIMIT ` + arg(pageOf(q.Limit)) + `) p ` + postJoins + `ORDER BY ` + order
 	list, err := collect(ctx, r.q, func(r rows) (p ranked, err error) { return p, r.Scan(append(p.into(), &p.Text)...) }, sql, args...)
 	if err != nil {
 		return nil, "", err
