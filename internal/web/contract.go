@@ -41,7 +41,7 @@ const MemberCookie = "ls_member"
 type Fragments struct {
 	Member    *FragmentMember     `json:"member"`
 	Unread    int                 `json:"unread"`              // notifications, at most 100
-	Staff     bool                `json:"staff,omitempty"`     // moderates the page's fandom: "more" says so
+	Staff     bool                `json:"staff,omitempty"`     // moderates the page's fandom: "more" stands out
 	Reactions map[string][]string `json:"reactions,omitempty"` // names by element id
 }
 

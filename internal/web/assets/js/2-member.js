@@ -12,6 +12,7 @@ async function askFragments() {
 		return;
 	}
 	member = f;
+	if (f.staff) doc.documentElement.classList.add('staff');
 	greet();
 	dress(doc);
 }

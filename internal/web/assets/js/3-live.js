@@ -25,7 +25,7 @@ function place(li) {
 }
 
 function live(list) {
-	const calm = 2500, sleepy = 30000, afterIdle = 120000;
+	const calm = 2200, sleepy = 30000, afterIdle = 120000;
 	const waiting = new Map(), box = $('#live');
 	let base = list.dataset.after, delay = calm, timer = 0, moved = Date.now(), busy = false, over = false;
 
@@ -34,14 +34,20 @@ function live(list) {
 		if (!over && !doc.hidden) timer = setTimeout(poll, ms);
 	};
 
-	async function ask(after) {
-		const answer = await fetch(list.dataset.tail + '?after=' + after);
+	// The browser must not answer from its own store, which holds the last poll. An edge may answer
+	// with a stale copy while it makes the next one: that one is asked for a moment later.
+	async function ask(after, again) {
+		const answer = await fetch(list.dataset.tail + '?after=' + after, { cache: 'no-cache' });
 		if (answer.status === 404) over = true;
 		if (!answer.ok) throw new Error(String(answer.status));
 		const part = $('ol', parse(await answer.text()));
 		if (!part) throw new Error('no list');
 		for (const li of [...part.children]) {
 			if (!doc.getElementById(li.id) && !waiting.has(li.id)) waiting.set(li.id, doc.adoptNode(li));
+		}
+		if (again && answer.headers.get('X-Cache') === 'stale') {
+			await new Promise(done => setTimeout(done, 300));
+			return ask(after);
 		}
 		return part;
 	}
@@ -51,7 +57,7 @@ function live(list) {
 		busy = true;
 		try {
 			const before = waiting.size;
-			let part = await ask(base);
+			let part = await ask(base, true);
 			base = part.dataset.after;
 			// A burst longer than one answer: read on to its end, but start again from what is settled.
 			for (let i = 0; i < 10 && part.dataset.last; i++) part = await ask(part.dataset.last);
