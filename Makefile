@@ -12,7 +12,7 @@ help: ## show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: build ## build, fill ./data with the demo world when empty, and serve (ADDR=127.0.0.1:8080)
-	@exec $(BIN) serve --env dev --demo --listen $(ADDR)
+	@mkdir -p data && exec $(BIN) serve --env dev --demo --listen $(ADDR) --log-file data/lightstick.log
 
 build: need-go ## build the one binary into build/
 	@mkdir -p build && CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/lightstick

@@ -125,6 +125,9 @@ func (a *App) greet(ctx context.Context, w io.Writer) error {
 	if a.Config.Private != "" {
 		fmt.Fprintf(w, "Metrics are at http://%s/metrics\n", a.Config.Private)
 	}
+	if a.Config.LogFile != "" {
+		fmt.Fprintf(w, "The log is in %s\n", a.Config.LogFile)
+	}
 	_, err := fmt.Fprintln(w, "Stop with Ctrl-C.")
 	return err
 }
