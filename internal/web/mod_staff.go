@@ -254,20 +254,30 @@ func (c *visit) resolve() error {
 	if err != nil {
 		return err
 	}
-	if err := c.sanctionFor(id, values); err != nil {
-		if again, first := c.replay(err); again {
-			return first
+	err = c.sanctionFor(id, values)
+	if again, first := c.replay(err); again {
+		return first
+	}
+	if err == nil {
+		act := forum.Act(values.Get("act"))
+		if act == "dismiss" {
+			act = ""
 		}
-		return c.caseRefused(formOf(values, "note", "kind", "for", "reason", "site"), err)
+		_, err = c.site.forum.Resolve(c.ctx(), c.Actor, id, act, values.Get("note"))
 	}
-	act := forum.Act(values.Get("act"))
-	if act == "dismiss" {
-		act = ""
+	if err == nil || c.resolvedByMe(id, err) {
+		return c.done(c.admin("/queue?done=resolved"))
 	}
-	if _, err := c.site.forum.Resolve(c.ctx(), c.Actor, id, act, values.Get("note")); err != nil {
-		return c.caseRefused(formOf(values, "note", "kind", "for", "reason", "site"), err)
+	return c.caseRefused(formOf(values, "note", "kind", "for", "reason", "site"), err)
+}
+
+// resolvedByMe reports whether err says no more than that the actor sent the form twice.
+func (c *visit) resolvedByMe(id forum.ID, err error) bool {
+	if !fault.Is(err, "case_resolved") {
+		return false
 	}
-	return c.done(c.admin("/queue?done=resolved"))
+	k, _, err := c.site.forum.Case(c.ctx(), c.Actor, id)
+	return err == nil && k.Resolver.ID == c.Actor.ID
 }
 
 // sanctionFor imposes the sanction that comes with a resolution, if there is one. It looks first

@@ -43,11 +43,11 @@ type Uploads interface {
 // Options are what a Site is made of. Forum and BaseURL are required.
 type Options struct {
 	Forum    *forum.Forum
-	Pictures Pictures // nil: no uploads are served here
-	Uploads  Uploads  // nil: no uploads are taken
-	Identity *identity.Service
-	BaseURL  string // "https://fans.example", without a path
-	MediaURL string // origin of uploads; empty: BaseURL
+	Pictures Pictures          // nil: no uploads are served here
+	Uploads  Uploads           // nil: no uploads are taken
+	Identity *identity.Service // nil only where nobody signs in
+	BaseURL  string            // "https://fans.example", without a path
+	MediaURL string            // origin of uploads; empty: BaseURL
 	Now      func() time.Time
 	Locales  *Locales // nil: those built in
 }
