@@ -52,7 +52,7 @@ func (a *API) comments() {
 	const tag = "Comments"
 	get(a, op{id: "list_comments", path: "/posts/{id}/comments", tag: tag, policy: edge.Page, errors: []int{404},
 		summary: "List the comments of a post", about: "The tree down to three levels in reading order: depth first, siblings by time. Deeper answers are under replies."}, a.listComments)
-	get(a, op{id: "tail_comments", path: "/posts/{id}/tail", tag: tag, policy: edge.Page, errors: []int{404},
+	get(a, op{id: "tail_comments", path: "/posts/{id}/tail", tag: tag, policy: edge.Page, opts: []edge.Option{edge.Live()}, errors: []int{404},
 		summary: "Follow the comments of a post",
 		about:   "Visible comments with ids above after, by id. Ask again with after set to settled: it is the highest id below which nothing can appear any more, so some comments come twice, but none is ever missed. Drop those you have."}, a.tailComments)
 	post(a, op{id: "create_comment", path: "/posts/{id}/comments", tag: tag, scope: forum.ScopeWrite, tagged: true, location: true, errors: []int{404},

@@ -65,8 +65,10 @@ func cacheable(status int) bool {
 	return false
 }
 
-func pageCacheControl(status int) string {
+func (p Policy) pageControl(status int) string {
 	switch {
+	case status == http.StatusOK && p.live:
+		return ccLive
 	case status == http.StatusOK:
 		return ccPage
 	case cacheable(status):
@@ -122,7 +124,7 @@ func (c *content) variant(rt *route, own []field, coding string, body []byte) *v
 	fixed := without(rt.security, own)
 	v.block = lines(fixed)
 	v.lean = append(slices.Clone(own),
-		one("Cache-Control", pageCacheControl(c.status)), one("Vary", "Accept-Encoding"),
+		one("Cache-Control", rt.Policy.pageControl(c.status)), one("Vary", "Accept-Encoding"),
 		one("Content-Length", strconv.Itoa(len(body))))
 	if rt.Policy.bearer { // for caches between us and the client; their readers with tokens come here
 		v.lean = append(v.lean, rt.edge.cors...)

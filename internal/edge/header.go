@@ -9,6 +9,7 @@ import (
 // The values of Cache-Control.
 const (
 	ccPage      = "public, max-age=0, s-maxage=2, stale-while-revalidate=30, stale-if-error=86400"
+	ccLive      = "public, max-age=0, s-maxage=1, stale-if-error=86400"
 	ccShort     = "public, max-age=0, s-maxage=2" // what a public URL says besides 200: 404, redirects
 	ccImmutable = "public, max-age=31536000, immutable"
 	ccPrivate   = "private, no-store"

@@ -299,6 +299,42 @@ func TestPageStaleWhileRenewing(t *testing.T) {
 	})
 }
 
+// TestPageLive checks the page that readers ask again and again: it is never older than a second,
+// unless it cannot be renewed.
+func TestPageLive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var calls atomic.Int32
+		var broken atomic.Bool
+		s, stop := newSite(t, edge.Config{Routes: []edge.Route{page(func(w http.ResponseWriter, r *http.Request) error {
+			if broken.Load() {
+				return errors.New("no store")
+			}
+			return text(fmt.Sprint("version ", calls.Add(1)))(w, r)
+		}, edge.Live())}})
+		defer stop()
+		const cc = "public, max-age=0, s-maxage=1, stale-if-error=86400"
+		expect := func(outcome, body string) {
+			t.Helper()
+			w := s.get("/ko/p/1")
+			want(t, w, 200, "X-Cache", outcome, "Cache-Control", cc)
+			if w.Body.String() != body {
+				t.Errorf("got %q, want %q", w.Body, body)
+			}
+		}
+		expect("miss", "version 1")
+		time.Sleep(999 * time.Millisecond)
+		expect("hit", "version 1")
+		time.Sleep(time.Millisecond)
+		expect("miss", "version 2")
+		broken.Store(true)
+		time.Sleep(5 * time.Second)
+		expect("stale", "version 2")
+	})
+	if _, err := edge.New(edge.Config{BaseURL: &url.URL{Scheme: "https", Host: "a.example"}, Routes: []edge.Route{{Method: "GET", Path: "/x", Policy: edge.Personal("x", edge.Live()), Handle: ok}}}); err == nil {
+		t.Error("a personal page may be live")
+	}
+}
+
 func TestPageStaleOnError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		v := &versions{}

@@ -63,10 +63,18 @@ func (p *pages) close() { p.cache.StopAllGoroutines() }
 // fresh is the copy under key when it needs no renewal.
 func (p *pages) fresh(key string, now time.Time) (*cached, bool) {
 	c, ok := p.cache.GetIfPresent(key)
-	if !ok || now.Sub(c.born) >= p.e.cfg.Fresh {
+	if !ok || now.Sub(c.born) >= c.rt.fresh() {
 		return nil, false
 	}
 	return c, true
+}
+
+// fresh is how long a copy of the route's pages is served as it is.
+func (rt *route) fresh() time.Duration {
+	if rt.Policy.live {
+		return rt.edge.cfg.Fresh / 2
+	}
+	return rt.edge.cfg.Fresh
 }
 
 // usable is the copy under key when it may be shown at all.
@@ -124,14 +132,14 @@ func (p *pages) serve(w http.ResponseWriter, r *http.Request, rt *route, t *trai
 func (p *pages) find(ctx context.Context, job render, have *cached, t *trail) (*cached, error) {
 	if have != nil {
 		age := t.start.Sub(have.born)
-		if age < p.e.cfg.Fresh {
+		if age < job.rt.fresh() {
 			t.outcome = observe.Hit
 			return have, nil
 		}
 		t.outcome = observe.Stale
 		// A 404 is not served stale: the page may exist by now. A page whose last renewal failed is not waited for: that would make every reader
 		// wait for a handler that is likely to fail again.
-		if age < p.e.cfg.Stale && have.status == http.StatusOK || have.retryAt.Load() != 0 {
+		if age < p.e.cfg.Stale && have.status == http.StatusOK && !job.rt.Policy.live || have.retryAt.Load() != 0 {
 			p.renew(job, have)
 			return have, nil
 		}

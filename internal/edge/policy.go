@@ -59,6 +59,7 @@ type Policy struct {
 	body    int64
 	limits  []Rate
 	bearer  bool
+	live    bool
 	timeout time.Duration
 }
 
@@ -78,7 +79,7 @@ func (p Policy) Query() []string { return slices.Clone(p.query) }
 func (p Policy) CacheControl() string {
 	switch p.kind {
 	case kindPage:
-		return ccPage
+		return p.pageControl(http.StatusOK)
 	case kindImmutable:
 		return ccImmutable
 	case kindOpen, kindProbe:
@@ -130,6 +131,11 @@ func Limit(r Rate) Option { return func(p *Policy) { p.limits = append(p.limits,
 // (CORS without credentials). A Page with it is public as ever without a token; with one it is
 // answered like Personal: by its handler, knowing who asks, privately, never stored.
 func Bearer() Option { return func(p *Policy) { p.bearer = true } }
+
+// Live is for a Page that readers ask for again and again to see what is new: it is fresh for half
+// as long as others and is not served stale while it is renewed, only when it cannot be renewed.
+// So what a reader sees is never older than that and the time of one render.
+func Live() Option { return func(p *Policy) { p.live = true } }
 
 // Timeout sets how long the handler's context lives; the connection's deadlines follow.
 func Timeout(d time.Duration) Option { return func(p *Policy) { p.timeout = d } }
@@ -217,6 +223,8 @@ func (rt Route) check() error {
 		return fail("no handler")
 	case p.timeout < 0 || p.body < 0:
 		return fail("negative timeout or body limit")
+	case p.live && p.kind != kindPage:
+		return fail("Live is for pages: nothing else is kept")
 	case len(p.query) > 0 && p.kind != kindPage:
 		return fail("Query is for pages: other handlers get the whole query")
 	case p.bearer && p.kind != kindPage && p.kind != kindPersonal && p.kind != kindWrite:

@@ -50,7 +50,7 @@ func (s *Site) publicPages() []line {
 		{"/f/{fandom}", "fandom", edge.Page, nil, s.fandom},
 		{"/f/{fandom}/{board}", "board", edge.Page, []edge.Option{edge.Query("sort", "after")}, s.board},
 		{"/p/{post}", "post", edge.Page, []edge.Option{after}, s.post},
-		{"/p/{post}/tail", "tail", edge.Page, []edge.Option{after}, s.tail},
+		{"/p/{post}/tail", "tail", edge.Page, []edge.Option{after, edge.Live()}, s.tail},
 		{"/p/{post}/history", "post_history", edge.Page, nil, s.postHistory},
 		{"/p/{post}/c/{comment}", "thread", edge.Page, nil, s.thread},
 		{"/c/{comment}/history", "comment_history", edge.Page, nil, s.commentHistory},

@@ -21,7 +21,7 @@ function greet() {
 	const mine = $('[data-mine]', account), { name, avatar, admin } = member.member;
 	const face = avatar ? make('img', { class: 'av', src: avatar, alt: '', width: 28, height: 28 }) : make('span', { class: 'av', 'aria-hidden': 'true' }, [...name][0] || '?');
 	mine.replaceChildren(face, make('span', null, name));
-	if (member.unread > 0) mine.append(make('b', { class: 'badge', 'aria-label': count(T.unread, member.unread) }, String(member.unread)));
+	if (member.unread > 0) mine.append(make('b', { class: 'badge', role: 'img', 'aria-label': count(T.unread, member.unread) }, String(member.unread)));
 	$('[data-sign-in]', account).remove();
 	if (admin) account.append(make('a', { href: admin }, icon('lock', T.staff)));
 }

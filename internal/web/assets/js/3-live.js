@@ -1,5 +1,6 @@
-// The live tail: an open post asks for what is new, only while somebody looks. New comments wait
-// behind a button, so that nothing moves under a reader's eyes.
+// The live tail: an open post asks for what is new, only while somebody looks. What belongs at the
+// end is put there; what belongs between others waits behind a button, so that nothing moves under
+// a reader's eyes.
 const level = li => Number((li.className.match(/\bd(\d)/) || [0, 0])[1]);
 
 // place puts a comment under the one it answers, or at the end. It is on the page once at most.
@@ -18,6 +19,7 @@ function place(li) {
 		}
 		for (const n of $$('#comments-title .n')) n.textContent = (Number(n.textContent.replace(/\D/g, '')) + 1).toLocaleString(lang);
 	}
+	$('#comments .none')?.remove();
 	li.classList.add('fresh');
 	localTimes(li);
 	dress(li);
@@ -25,8 +27,8 @@ function place(li) {
 }
 
 function live(list) {
-	const calm = 2200, sleepy = 30000, afterIdle = 120000;
-	const waiting = new Map(), box = $('#live');
+	const calm = 1600, sleepy = 30000, afterIdle = 120000;
+	const waiting = new Map(), below = new Set(), box = $('#live');
 	let base = list.dataset.after, delay = calm, timer = 0, moved = Date.now(), busy = false, over = false;
 
 	const plan = ms => {
@@ -34,9 +36,9 @@ function live(list) {
 		if (!over && !doc.hidden) timer = setTimeout(poll, ms);
 	};
 
-	// The browser must not answer from its own store, which holds the last poll. An edge may answer
-	// with a stale copy while it makes the next one: that one is asked for a moment later.
-	async function ask(after, again) {
+	// An edge keeps a tail for a second at most, so with the time between two polls nothing is seen
+	// later than after three. The browser must not answer from its own store, which holds the last poll.
+	async function ask(after) {
 		const answer = await fetch(list.dataset.tail + '?after=' + after, { cache: 'no-cache' });
 		if (answer.status === 404) over = true;
 		if (!answer.ok) throw new Error(String(answer.status));
@@ -44,10 +46,6 @@ function live(list) {
 		if (!part) throw new Error('no list');
 		for (const li of [...part.children]) {
 			if (!doc.getElementById(li.id) && !waiting.has(li.id)) waiting.set(li.id, doc.adoptNode(li));
-		}
-		if (again && answer.headers.get('X-Cache') === 'stale') {
-			await new Promise(done => setTimeout(done, 300));
-			return ask(after);
 		}
 		return part;
 	}
@@ -57,7 +55,7 @@ function live(list) {
 		busy = true;
 		try {
 			const before = waiting.size;
-			let part = await ask(base, true);
+			let part = await ask(base);
 			base = part.dataset.after;
 			// A burst longer than one answer: read on to its end, but start again from what is settled.
 			for (let i = 0; i < 10 && part.dataset.last; i++) part = await ask(part.dataset.last);
@@ -72,19 +70,29 @@ function live(list) {
 
 	function announce() {
 		for (const id of [...waiting.keys()]) if (doc.getElementById(id)) waiting.delete(id);
-		if (!waiting.size) return box.replaceChildren();
-		const button = make('button', { class: 'main', type: 'button' }, count(T.new_comments, waiting.size));
+		if (!$('.panel.inline') && !$('#comments .pager [rel=next]')) inOrder().forEach(append);
+		const unseen = waiting.size + below.size;
+		if (!unseen) return box.replaceChildren();
+		const button = make('button', { class: 'main', type: 'button' }, count(T.new_comments, unseen));
 		button.addEventListener('click', show);
 		box.replaceChildren(button);
 	}
 
+	const inOrder = () => [...waiting.values()].sort((a, b) => a.id.slice(1) - b.id.slice(1));
+
+	function append(li) {
+		if (li.dataset.p) return;
+		waiting.delete(li.id);
+		place(li);
+		if (li.getBoundingClientRect().top > innerHeight) below.add(li);
+	}
+
 	function show() {
-		const news = [...waiting.values()].sort((a, b) => a.id.slice(1) - b.id.slice(1));
+		const news = [...below, ...inOrder()];
+		inOrder().forEach(place);
 		waiting.clear();
+		below.clear();
 		box.replaceChildren();
-		news.forEach(place);
-		const none = $('#comments .none');
-		if (none) none.remove();
 		news[0].tabIndex = -1;
 		news[0].focus({ preventScroll: true });
 		news[0].scrollIntoView({ block: 'nearest' });

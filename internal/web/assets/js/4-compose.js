@@ -85,7 +85,6 @@ function arrive(form, done) {
 		panel.remove();
 		place(doc.adoptNode(li));
 		li.scrollIntoView({ block: 'nearest' });
-		$('#comments .none')?.remove();
 	} else if (done.pending && panel) {
 		panel.replaceChildren(make('p', { class: 'notice', role: 'status' }, done.pending));
 	} else {
