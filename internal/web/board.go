@@ -77,9 +77,3 @@ func (s *Site) findBoard(r *http.Request, d *boardData) error {
 	d.Board = d.Boards[i]
 	return nil
 }
-
-// ref is the board as posts name it.
-func (d *boardData) ref() forum.BoardRef {
-	return forum.BoardRef{ID: d.Board.ID, Slug: d.Board.Slug, Name: d.Board.Name, FandomID: d.Fandom.ID,
-		FandomSlug: d.Fandom.Slug, FandomName: d.Fandom.Name, Accent: d.Fandom.Accent}
-}

@@ -175,15 +175,3 @@ func (p *Printer) say(value any) string {
 	}
 	return fmt.Sprint(value)
 }
-
-// keys lists plain and plural keys, for the tests that compare languages.
-func (p *Printer) keys() []string {
-	keys := make([]string, 0, len(p.plain)+len(p.plural))
-	for k := range p.plain {
-		keys = append(keys, k)
-	}
-	for k := range p.plural {
-		keys = append(keys, k)
-	}
-	return keys
-}
