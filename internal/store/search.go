@@ -327,11 +327,37 @@ func (ix *indexer) assign(ctx context.Context, docs []document) error {
 			used[docs[i].id] = true
 			ids[k] = docs[i].id
 		}
-		list, err := collect(ctx, ix.q, value[int64], `SELECT id FROM search_docs WHERE id = ANY($1)`, ids)
+		taken, err := collect(ctx, ix.q, value[int64], `SELECT id FROM search_docs WHERE id = ANY($1) ORDER BY id`, ids)
 		if err != nil {
 			return err
 		}
-		open = slices.DeleteFunc(open, func(i int) bool { return !slices.Contains(list, docs[i].id) })
+		open = slices.DeleteFunc(open, func(i int) bool {
+			_, taken := slices.BinarySearch(taken, docs[i].id)
+			return !taken
+		})
+		if err := ix.jump(ctx, docs, open); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// jump moves documents whose id is taken behind the unbroken run of ids that it stands in: after an
+// import of thousands of things of one second there is such a run.
+func (ix *indexer) jump(ctx context.Context, docs []document, open []int) error {
+	free := make(map[int64]int64) // by second
+	for _, i := range open {
+		second := docs[i].id >> idBits
+		if free[second] == 0 {
+			next, err := first(ctx, ix.q, nil, value[int64], `SELECT d.id + 1 FROM search_docs d WHERE d.id >= $1
+				AND NOT EXISTS (SELECT 1 FROM search_docs e WHERE e.id = d.id + 1) ORDER BY d.id LIMIT 1`, docs[i].id)
+			if err != nil {
+				return err
+			}
+			free[second] = next
+		}
+		docs[i].id = free[second]
+		free[second]++
 	}
 	return nil
 }

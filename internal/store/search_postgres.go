@@ -22,14 +22,33 @@ func (pgSearch) drop(ctx context.Context, q querier, docs []int64) error {
 	return err
 }
 
-const pgFind = `SELECT id, kind, target_id FROM search_docs WHERE tokens @@ $1::tsquery AND id >= $2 AND id < $3 ORDER BY id DESC LIMIT $4`
+// A search reads the newest documents in the order of time as long as it finds enough of them there;
+// only then, knowing that what it looks for is not frequent, it gathers everything that matches from
+// the inverted index and sorts it. "id + 0" keeps PostgreSQL from walking all of time backwards
+// instead, which it likes when it takes two words for more often together than they are.
+const (
+	pgNewest = `SELECT id, kind, target_id FROM search_docs WHERE tokens @@ $1::tsquery AND id < $3
+		AND id >= greatest($2, (SELECT w.id FROM search_docs w WHERE w.id < $3 ORDER BY w.id DESC OFFSET 5000 LIMIT 1)) ORDER BY id DESC LIMIT $4`
+	pgRest = `SELECT id, kind, target_id FROM search_docs WHERE tokens @@ $1::tsquery AND id >= $2 AND id < $3 ORDER BY id + 0 DESC LIMIT $4`
+)
 
 func (pgSearch) find(ctx context.Context, q querier, m match, from, before int64, limit int) ([]document, error) {
-	return collect(ctx, q, scanDocument, pgFind, m.expression(" & ", " | ", func(token string, prefix bool) string {
-		quoted := `'` + strings.NewReplacer(`'`, `''`, `\`, `\\`).Replace(token) + `'`
-		if prefix {
-			quoted += ":*"
-		}
-		return quoted
-	}), from, before, limit)
+	words := m.expression(" & ", " | ", pgToken)
+	newest, err := collect(ctx, q, scanDocument, pgNewest, words, from, before, limit)
+	if err != nil || len(newest) == limit {
+		return newest, err
+	}
+	if len(newest) > 0 {
+		before = newest[len(newest)-1].id
+	}
+	rest, err := collect(ctx, q, scanDocument, pgRest, words, from, before, limit-len(newest))
+	return append(newest, rest...), err
+}
+
+func pgToken(token string, prefix bool) string {
+	quoted := `'` + strings.NewReplacer(`'`, `''`, `\`, `\\`).Replace(token) + `'`
+	if prefix {
+		quoted += ":*"
+	}
+	return quoted
 }

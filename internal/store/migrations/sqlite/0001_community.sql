@@ -322,5 +322,5 @@ CREATE TABLE search_docs (
   UNIQUE (kind, target_id)
 );
 CREATE VIRTUAL TABLE search_index USING fts5(
-  tokens, content='', contentless_delete=1, detail=none, tokenize="ascii tokenchars ':'"
+  tokens, content='', contentless_delete=1, detail=none, prefix='3 4 5 6 8 10', tokenize="ascii tokenchars ':'"
 );
