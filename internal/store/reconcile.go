@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"time"
 
 	"lightstick/internal/forum"
 )
@@ -30,8 +31,12 @@ type drift struct {
 	by     int
 }
 
-// reconcileStep is how many rows are checked at once.
-const reconcileStep = 500
+// How many rows are checked at once, and how much longer than that took the check rests before the
+// next ones: readers and writers come first, on a machine of one core too.
+const (
+	reconcileStep = 100
+	reconcileRest = 9
+)
 
 // Reconcile compares all counters with the truth and repairs those that have drifted, which only
 // a fault in the database or in this package can make them do; each repair is logged. It reads in
@@ -56,16 +61,32 @@ func (s *Store) Reconcile(ctx context.Context) error {
 
 // eachRange visits all rows of a table in ranges of ids.
 func (s *Store) eachRange(ctx context.Context, table string, visit func(from, to int64) error) error {
+	var took time.Duration
 	for from := int64(0); ; {
 		to, err := first(ctx, s.q, nil, value[int64],
 			`SELECT coalesce(max(id), 0) FROM (SELECT id FROM `+table+` WHERE id > $1 ORDER BY id LIMIT $2) AS step`, from, reconcileStep)
 		if err != nil || to == 0 {
 			return err
 		}
+		if from > 0 {
+			if err := rest(ctx, reconcileRest*took); err != nil {
+				return err
+			}
+		}
+		began := time.Now()
 		if err := visit(from+1, to); err != nil {
 			return err
 		}
-		from = to
+		from, took = to, time.Since(began)
+	}
+}
+
+func rest(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
 	}
 }
 
