@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"strings"
 	"testing"
@@ -260,6 +261,18 @@ func zipped(t testing.TB, raw []byte) int {
 	return out.Len()
 }
 
+// shuffled is a comment of twenty words in an order that comes but once, so that it does not
+// compress better than what people write.
+func shuffled(lines []string, seed int) string {
+	words := strings.Fields(strings.Join(lines, " "))
+	random := rand.New(rand.NewPCG(1, uint64(seed)))
+	out := make([]string, 20)
+	for i := range out {
+		out[i] = words[random.IntN(len(words))]
+	}
+	return strings.Join(out, " ")
+}
+
 // hotPost gives the post fifty comments of the length that people write, half of them replies,
 // and enough posts to fill the front page.
 func (w *world) hotPost() {
@@ -276,7 +289,7 @@ func (w *world) hotPost() {
 		if i%2 == 0 {
 			parent = 0
 		}
-		c := w.comment(parent, fmt.Sprintf("%s (%d) %s", lines[i%5], i*37, lines[(i*3+1)%5][:60+i]))
+		c := w.comment(parent, shuffled(lines, i))
 		parent = c.ID
 	}
 	for i := range 20 {
