@@ -177,7 +177,7 @@ func browserName(v *view, agent string) string {
 
 func (c *visit) passwordSheet() *sheet {
 	c.titled(c.T("me.change_password"))
-	return &sheet{Action: c.me("/settings/password"), Submit: c.T("me.change_password"), Intro: c.T("me.password_note"),
+	return &sheet{Context: settingsTabs(c.view, "password"), Action: c.me("/settings/password"), Submit: c.T("me.change_password"), Intro: c.T("me.password_note"),
 		Fields: []input{{Name: "old", Label: c.T("me.old_password"), Type: "password", Auto: "current-password", Required: true}, c.newPassword()}}
 }
 
@@ -196,7 +196,7 @@ func (c *visit) savePassword() error {
 
 func (c *visit) emailSheet(f *form) *sheet {
 	c.titled(c.T("me.change_email"))
-	return &sheet{Form: f, Action: c.me("/settings/email"), Submit: c.T("me.change_email"), Intro: c.F("me.email_now", "email", c.Actor.Email),
+	return &sheet{Context: settingsTabs(c.view, "email"), Form: f, Action: c.me("/settings/email"), Submit: c.T("me.change_email"), Intro: c.F("me.email_now", "email", c.Actor.Email),
 		Fields: []input{
 			{Name: "email", Label: c.T("me.new_email"), Hint: c.T("me.email_hint"), Type: "email", Auto: "email", Required: true, Max: 254},
 			{Name: "password", Label: c.T("me.password"), Type: "password", Auto: "current-password", Required: true},

@@ -80,3 +80,11 @@ func asInvalid(err error) error {
 	own.Kind = fault.Invalid
 	return &own
 }
+
+// current marks the link to where one is. As an attribute without a value it would mean "false".
+func current(here bool) templ.Attributes {
+	if here {
+		return templ.Attributes{"aria-current": "page"}
+	}
+	return nil
+}

@@ -115,7 +115,7 @@ func (c *visit) removeWord() error {
 func (c *visit) aliasSheet(r *realm, f *form, fandom forum.ID) *sheet {
 	c.titled(c.T("mod.aliases"))
 	return &sheet{Intro: c.T("mod.aliases_intro"), Form: f, Action: c.admin("/aliases"), Hidden: hidden("fandom", idText(fandom)),
-		Context: fandomTabs(c.view, r, fandom, c.admin("/aliases?fandom="), false), Submit: c.T("me.save"),
+		Context: aliasTabs(c.view, r, fandom), Submit: c.T("me.save"),
 		Fields: []input{{Name: "aliases", Label: c.F("mod.aliases_of", "fandom", r.name(c.view, fandom)), Hint: c.T("mod.aliases_hint"), Lines: 14}}}
 }
 
