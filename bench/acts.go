@@ -39,6 +39,9 @@ func (b *bench) members(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.stop()) }()
+	if err := s.settle(ctx); err != nil {
+		return err
+	}
 	posts := b.size(crowd).posts
 	cost, err := b.repeat(ctx, s, 1, http.StatusOK, func(i int) []byte {
 		return wire(http.MethodGet, fmt.Sprintf("/me/ko/fragments?page=/ko/p/%d", i%posts+1), i, nil,
@@ -147,7 +150,7 @@ func (b *bench) comments(ctx context.Context, s *server, callers int, k *keys, p
 
 // search measures searches that nobody has made before, so that no cache has them.
 func (b *bench) search(ctx context.Context, world string) (err error) {
-	s, err := b.serve(ctx, filepath.Join(b.data, world), "/readyz")
+	s, err := b.serve(ctx, filepath.Join(b.data, world), "/readyz", noWork)
 	if err != nil {
 		return err
 	}

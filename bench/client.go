@@ -103,6 +103,12 @@ func load(ctx context.Context, s *server, n int, d time.Duration, want int, next
 			w.times, errs = append(w.times, times...), append(errs, err)
 		})
 	}
+	group.Go(func() {
+		err := s.profiled(ctx, d)
+		mu.Lock()
+		defer mu.Unlock()
+		errs = append(errs, err)
+	})
 	group.Wait()
 	w.took, w.requests = time.Since(began), len(w.times)
 	after, err := s.cpu()

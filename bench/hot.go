@@ -38,6 +38,9 @@ func (b *bench) hot(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, ours.stop()) }()
+	if err := ours.settle(ctx); err != nil { // pictures of the demo world get their small copies
+		return err
+	}
 	path := fmt.Sprintf("/ko/p/%d", posts[0])
 	page, err := fetch(ctx, ours.url+path)
 	if err != nil {

@@ -20,12 +20,13 @@ import (
 
 // options are the command line of a run.
 type options struct {
-	binary string // the built lightstick
-	data   string // folder of the worlds
-	only   string // names of parts, separated by commas
-	rounds int
-	window time.Duration // of one measurement
-	large  int           // comments of the large world
+	binary  string // the built lightstick
+	data    string // folder of the worlds
+	only    string // names of parts, separated by commas
+	profile string // folder for CPU profiles
+	rounds  int
+	window  time.Duration // of one measurement
+	large   int           // comments of the large world
 }
 
 func main() {
@@ -55,6 +56,7 @@ func command(ctx context.Context, args []string) (bool, error) {
 	flags.StringVar(&o.binary, "lightstick", "build/lightstick", "the program to measure")
 	flags.StringVar(&o.data, "data", "build/bench-data", "folder of the worlds, which are kept")
 	flags.StringVar(&o.only, "only", "", "parts to run: "+strings.Join(partNames(), ","))
+	flags.StringVar(&o.profile, "profile", "", "write CPU profiles of the server into this folder; figures are then a little worse")
 	flags.IntVar(&o.rounds, "rounds", 5, "turns of each side; the median counts")
 	flags.DurationVar(&o.window, "window", 2*time.Second, "length of one measurement")
 	flags.IntVar(&o.large, "large", 1_000_000, "comments of the large world")

@@ -25,6 +25,7 @@ type server struct {
 	addr    string
 	url     string
 	private string // metrics and profiles
+	profile string // folder for CPU profiles, "" for none
 	answer  time.Duration
 	out     *bytes.Buffer
 	done    chan error
@@ -97,7 +98,7 @@ func (b *bench) serve(ctx context.Context, dir, path string, more ...string) (*s
 		"--trusted-proxies", "127.0.0.0/8", "--log-file", filepath.Join(b.scratch, "server.log")}, more...)
 	s, err := launch(ctx, path, addrs[0], argv...)
 	if s != nil {
-		s.private = addrs[1]
+		s.private, s.profile = addrs[1], b.profile
 	}
 	return s, err
 }
@@ -148,6 +149,31 @@ func (s *server) resident() (float64, error) {
 	_, rest, _ := strings.Cut(string(raw), "VmRSS:")
 	kib, err := strconv.ParseFloat(strings.TrimSpace(strings.SplitN(rest, "kB", 2)[0]), 64)
 	return kib * 1024 / 1e6, err
+}
+
+// profiled writes a CPU profile of the server over a measurement, into a file named by its time.
+func (s *server) profiled(ctx context.Context, d time.Duration) error {
+	if s.profile == "" || s.private == "" {
+		return nil
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%d", s.private, max(1, int(d.Seconds()))), nil)
+	if err != nil {
+		return err
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	if err := os.MkdirAll(s.profile, 0o755); err != nil {
+		return err
+	}
+	f, err := os.Create(filepath.Join(s.profile, time.Now().Format("150405.000")+".pprof"))
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(f, res.Body)
+	return errors.Join(err, f.Close())
 }
 
 // settle waits until the server has done what its requests left for later.

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"log/slog"
@@ -47,15 +48,20 @@ func (b *bench) worlds(ctx context.Context) error {
 	return nil
 }
 
-// world makes a world unless one of this size is there. It appears complete or not at all.
+// world makes a world unless one of this size and schema is there. It appears complete or not at all.
 func (b *bench) world(ctx context.Context, name string, n size) error {
-	size := fmt.Sprintf("%d posts, %d comments, %d members\n", n.posts, n.comments, n.members)
+	schema, err := b.schema(ctx)
+	if err != nil {
+		return err
+	}
+	size := fmt.Sprintf("%d posts, %d comments, %d members", n.posts, n.comments, n.members)
+	content := size + "\nschema " + schema + "\n"
 	dir := filepath.Join(b.data, name)
 	mark := filepath.Join(dir, "bench-size")
-	if have, err := os.ReadFile(mark); err == nil && string(have) == size {
+	if have, err := os.ReadFile(mark); err == nil && string(have) == content {
 		return nil
 	}
-	b.say("making the %s world (kept in %s): %s", name, dir, size[:len(size)-1])
+	b.say("making the %s world (kept in %s): %s", name, dir, size)
 	fresh := dir + ".new"
 	if err := os.RemoveAll(fresh); err != nil {
 		return err
@@ -65,13 +71,40 @@ func (b *bench) world(ctx context.Context, name string, n size) error {
 	if err := cmd.Run(); err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(fresh, "bench-size"), []byte(size), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(fresh, "bench-size"), []byte(content), 0o644); err != nil {
 		return err
 	}
 	if err := os.RemoveAll(dir); err != nil {
 		return err
 	}
 	return os.Rename(fresh, dir)
+}
+
+// schema tells one state of the database schema from another.
+func (b *bench) schema(ctx context.Context) (digest string, err error) {
+	dir, err := os.MkdirTemp(b.scratch, "schema-")
+	if err != nil {
+		return "", err
+	}
+	s, err := openWorld(ctx, dir)
+	if err != nil {
+		return "", err
+	}
+	defer s.Close()
+	rows, err := s.SQLite().QueryContext(ctx, "SELECT coalesce(sql, '') FROM sqlite_master ORDER BY type, name")
+	if err != nil {
+		return "", err
+	}
+	defer rows.Close()
+	h := sha256.New()
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			return "", err
+		}
+		h.Write([]byte(text + "\n"))
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8]), rows.Err()
 }
 
 // sparse lets a line through now and then.
