@@ -98,6 +98,8 @@ func TestWhatIsTakenDownIsNotFound(t *testing.T) {
 	}
 	if doc := w.page(w.postPath(fmt.Sprintf("/c/%d", c.ID))); doc.Find(fmt.Sprintf("#c%d .md", r.ID)).Length() != 1 {
 		t.Error("the thread lost its answer")
+	} else if whole, _ := doc.Html(); strings.Contains(whole, "bad words") || doc.Find(fmt.Sprintf("#c%d .to", r.ID)).Length() != 0 {
+		t.Error("the thread of a hidden comment tells what it said, or who said it")
 	}
 	w.post.State = forum.Deleted
 	w.update(func(tx forum.Tx) error { return tx.UpdatePost(w.ctx, &w.post) })

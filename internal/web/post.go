@@ -148,12 +148,12 @@ func (s *Site) thread(w http.ResponseWriter, r *http.Request, p *Printer) error 
 	if d.Comments, err = s.below(r.Context(), root); err != nil {
 		return err
 	}
-	if root.State != forum.Visible && len(d.Comments) == 1 {
+	if d.Comments[0].State != forum.Visible && len(d.Comments) == 1 {
 		return forum.NotFound(forum.TargetComment)
 	}
 	v := s.publicView(r, p, p.F("post.thread_title", "title", d.Post.Title))
 	v.Hue, v.Kind, v.NoIndex = hueClass(d.Post.Board.Accent), "article", true
-	v.Description = markup.Excerpt(root.Text, excerptLength)
+	v.Description = markup.Excerpt(d.Comments[0].Text, excerptLength)
 	return render(w, r, http.StatusOK, threadPage(v, &d))
 }
 
@@ -177,13 +177,20 @@ func (s *Site) below(ctx context.Context, root forum.Comment) ([]shownComment, e
 			break
 		}
 	}
+	if root.State != forum.Visible { // of what is gone only its place is shown: no word, no author
+		root.Author, root.Body, root.HTML, root.Text = forum.MemberRef{}, "", "", ""
+	}
 	shown := []shownComment{{Comment: &root}}
 	var walk func(parent *forum.Comment, depth int)
 	walk = func(parent *forum.Comment, depth int) {
 		list := children[parent.ID]
 		for i := range list {
 			c := &list[i]
-			shown = append(shown, shownComment{Comment: c, Level: depth, Answer: parent.Author,
+			answer := parent.Author
+			if parent.State != forum.Visible {
+				answer = forum.MemberRef{}
+			}
+			shown = append(shown, shownComment{Comment: c, Level: depth, Answer: answer,
 				Deeper: c.Replies > len(children[c.ID])})
 			walk(c, depth+1)
 		}
