@@ -198,12 +198,16 @@ func (c *visit) report() error {
 	if err != nil {
 		return err
 	}
-	ctx, err := c.once(values, at(c.me("?done=reported")))
+	back := c.me("/manage?done=reported&target=", id) // which leads on to what was reported
+	if target.Kind == forum.TargetMember {
+		back = c.me("?done=reported")
+	}
+	ctx, err := c.once(values, at(back))
 	if err != nil {
 		return err
 	}
 	if err := c.site.forum.ReportTarget(ctx, c.Actor, target, values.Get("reason"), values.Get("note")); err != nil {
 		return c.sheet(c.reportSheet(formOf(values, "reason", "note"), id, about), err)
 	}
-	return c.done(c.me("?done=reported"))
+	return c.done(back)
 }

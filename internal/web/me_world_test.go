@@ -134,7 +134,7 @@ func (h *house) session(member forum.ID) (cookie string) {
 	h.t.Helper()
 	token, hash := h.secret()
 	h.credentials(func(tx identity.Tx) error {
-		s := identity.Session{MemberID: member, CreatedAt: h.now, LastSeenAt: h.now, ExpiresAt: h.now.Add(time.Hour), UserAgent: "Firefox/1 Android", Addr: "192.0.2.1"}
+		s := identity.Session{MemberID: member, CreatedAt: h.now, LastSeenAt: h.now, ExpiresAt: h.now.Add(80 * 24 * time.Hour), UserAgent: "Firefox/1 Android", Addr: "192.0.2.1"}
 		return tx.InsertSession(h.ctx, &s, hash)
 	})
 	return h.id.CookieName() + "=" + token

@@ -15,7 +15,7 @@ func TestReportToResolution(t *testing.T) {
 	p, _ := h.written()
 	path := fmt.Sprintf("/me/en/report?target=p%d", p.ID)
 	for _, r := range []role{stranger, otherMod} {
-		leads(t, h.submit(r, path, "main form", "reason", "spam", "note", "note of "+r.String()), "/me/en?done=reported")
+		leads(t, h.submit(r, path, "main form", "reason", "spam", "note", "note of "+r.String()), "/me/en/manage?done=reported")
 	}
 	queue := h.visit(mod, "/admin/en/queue")
 	says(t, queue, 200, "2 reports", "What the author says")
