@@ -82,8 +82,10 @@ func addMembers(add adder) {
 		"admin_only", "Only admins may do this.",
 		"staff_only", "Only staff of the fandom may do this.",
 		"not_yours", "Only its author and staff may change this.",
-		"sanction_mute", "You are muted here: the detail says until when and why.",
-		"sanction_ban", "You are banned here: the detail says until when and why.",
+		"sanction_mute", "You are muted here until staff lift it: the detail says why.",
+		"sanction_mute_until", "You are muted here for a while: the detail says until when and why.",
+		"sanction_ban", "You are banned here until staff lift it: the detail says why.",
+		"sanction_ban_until", "You are banned here for a while: the detail says until when and why.",
 		"sanction_staff", "Staff cannot be sanctioned by their equals; an admin must take their role first.",
 		"move_across", "Moderators move posts within their fandom; admins move them anywhere.",
 		"board_staff_only", "Only staff start posts on this board; everybody comments.")

@@ -91,7 +91,10 @@ func (s *streamer) WriteHeader(status int) {
 		for _, name := range []string{"Set-Cookie", "Expires", "Pragma"} {
 			h.Del(name)
 		}
-		h.Set("Cache-Control", immutableCacheControl(status))
+		// A handler that lets something stand in for a while says so itself.
+		if cc := immutableCacheControl(status); cc != ccImmutable || h.Get("Cache-Control") == "" {
+			h.Set("Cache-Control", cc)
+		}
 	}
 	s.ResponseWriter.WriteHeader(status)
 }

@@ -225,6 +225,9 @@ func TestImmutable(t *testing.T) {
 				return errors.New("the disk broke")
 			}
 			w.Header().Set("Etag", `"v"`)
+			if r.PathValue("file") == "standin" {
+				w.Header().Set("Cache-Control", "public, max-age=60")
+			}
 			http.ServeContent(w, r, "x.css", time.Time{}, strings.NewReader("body{color:red}"))
 			return nil
 		}}}})
@@ -233,6 +236,8 @@ func TestImmutable(t *testing.T) {
 	want(t, s.get("/a/x.css", "Cookie", "s=1"), 200, "Cache-Control", cc, "Set-Cookie", "", "Content-Length", "15")
 	want(t, s.get("/a/x.css", "Range", "bytes=0-3"), 206, "Cache-Control", cc, "Content-Range", "bytes 0-3/15")
 	want(t, s.get("/a/x.css", "If-None-Match", `"v"`), 304, "Cache-Control", cc)
+	want(t, s.get("/a/standin"), 200, "Cache-Control", "public, max-age=60")
+	want(t, s.get("/a/standin", "If-None-Match", `"v"`), 304, "Cache-Control", "public, max-age=60")
 	want(t, s.get("/a/x.css", "Range", "bytes=99-"), 416, "Cache-Control", "no-store")
 	want(t, s.get("/a/none"), 404, "Cache-Control", shortCC, "Set-Cookie", "")
 	defer func() {

@@ -146,6 +146,9 @@ func (f Fields) Err() error {
 // Fill puts params into the {name} places of a message.
 func Fill(message string, params Params) string {
 	for name, value := range params {
+		if at, ok := value.(time.Time); ok {
+			value = at.UTC().Format("2006-01-02 15:04 MST")
+		}
 		message = strings.ReplaceAll(message, "{"+name+"}", fmt.Sprint(value))
 	}
 	return message

@@ -97,12 +97,11 @@ func (a *Actor) sanctioned(fandom ID, speaks bool, now time.Time) error {
 		if !s.InForce(now) || s.FandomID != 0 && s.FandomID != fandom || s.Kind == Mute && !speaks {
 			continue
 		}
-		until := "for good"
-		if !s.ExpiresAt.IsZero() {
-			until = "until " + s.ExpiresAt.UTC().Format("2006-01-02 15:04 MST")
+		if s.ExpiresAt.IsZero() {
+			return fault.New(fault.Forbidden, "sanction_"+string(s.Kind), "You cannot do this here. Reason: {reason}", "reason", s.Reason)
 		}
-		return fault.New(fault.Forbidden, "sanction_"+string(s.Kind),
-			"You cannot do this here {until}. Reason: {reason}", "until", until, "reason", s.Reason)
+		return fault.New(fault.Forbidden, "sanction_"+string(s.Kind)+"_until",
+			"You cannot do this here until {until}. Reason: {reason}", "until", s.ExpiresAt, "reason", s.Reason)
 	}
 	return nil
 }

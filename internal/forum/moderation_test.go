@@ -95,7 +95,7 @@ func TestSanctionsStopAndEnd(t *testing.T) {
 	mute := must(w.Impose(w.ctx, w.mod, w.ben.ID, in))(t)
 	ben := w.act(w.ben)
 	_, err := w.CreateComment(w.ctx, ben, p.ID, forum.CommentInput{Body: "but"})
-	w.refused(err, "sanction_mute")
+	w.refused(err, "sanction_mute_until")
 	if !strings.Contains(err.Error(), "cool down") {
 		t.Fatalf("the member is not told why: %v", err)
 	}

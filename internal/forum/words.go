@@ -138,8 +138,9 @@ func (b *rulebook) apply(ctx context.Context, f *Forum, fandom ID, a *Actor, tex
 	}
 	for _, t := range texts {
 		folded := markup.Fold(*t)
+		var masked []string
 		for _, r := range rules {
-			if r.FandomID != 0 && r.FandomID != fandom || !strings.Contains(folded, r.folded) {
+			if r.FandomID != 0 && r.FandomID != fandom || r.folded == "" || !strings.Contains(folded, r.folded) {
 				continue
 			}
 			switch r.Action {
@@ -148,34 +149,12 @@ func (b *rulebook) apply(ctx context.Context, f *Forum, fandom ID, a *Actor, tex
 			case WordHold:
 				heldBy = r.Pattern
 			case WordMask:
-				*t = mask(*t, r.folded)
+				masked = append(masked, r.folded)
 			}
+		}
+		if len(masked) > 0 {
+			*t = markup.Mask(*t, masked)
 		}
 	}
 	return heldBy, nil
-}
-
-// mask replaces each shortest run of runes whose folded form contains the pattern.
-// Folding can change lengths, so runs are found on the original by growing a window.
-func mask(s, folded string) string {
-	runes := []rune(s)
-	limit := 2*len([]rune(folded)) + 2
-	var out strings.Builder
-	for i := 0; i < len(runes); {
-		n := 0
-		for k := 1; k <= limit && i+k <= len(runes); k++ {
-			if strings.HasPrefix(markup.Fold(string(runes[i:i+k])), folded) {
-				n = k
-				break
-			}
-		}
-		if n == 0 {
-			out.WriteRune(runes[i])
-			i++
-			continue
-		}
-		out.WriteString(strings.Repeat("●", n))
-		i += n
-	}
-	return out.String()
 }

@@ -184,7 +184,7 @@ func scriptKeys(t *testing.T) map[string]bool {
 // TestEveryFaultIsTranslated reads the codes from the sources of the packages whose faults reach a page.
 func TestEveryFaultIsTranslated(t *testing.T) {
 	known := web.Messages(loadLocales(t).Default())
-	made := map[string]bool{"sanction_mute": true, "sanction_ban": true} // put together from the kind
+	made := map[string]bool{"sanction_mute": true, "sanction_ban": true, "sanction_mute_until": true, "sanction_ban_until": true} // put together from the kind
 	for _, kind := range []string{"post", "comment", "member", "fandom", "board", "word_rule", "case"} {
 		made[kind+"_not_found"] = true // put together in forum.NotFound
 	}

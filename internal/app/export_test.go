@@ -1,0 +1,31 @@
+package app
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"lightstick/internal/markup"
+)
+
+// Doors for the tests beside this package.
+
+// FetchCard fetches a card the way the job does.
+func FetchCard(ctx context.Context, url string) (markup.Card, error) {
+	return fetchCard(ctx, cardClient(), url)
+}
+
+// ReadCard reads a card out of a page.
+func ReadCard(r io.Reader) (markup.Card, error) { return readCard(r) }
+
+// SendMail sends one mail as a configuration says.
+func SendMail(ctx context.Context, c Config, now func() time.Time, to, subject, text string) error {
+	m, err := newMailer(c, now)
+	if err != nil {
+		return err
+	}
+	return m.send(ctx, message{to, subject, text})
+}
+
+// Drain makes /readyz say no, as a shutdown does first.
+func (a *App) Drain() { a.health.draining.Store(true) }
