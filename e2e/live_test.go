@@ -43,6 +43,7 @@ func TestLive(t *testing.T) {
 		t.Errorf("a comment was seen after %v, want %v", worst, within)
 	}
 	b := tabs[0]
+	b.until(`(document.querySelector('#live button')?.click(), document.querySelector('#live button') === null)`)
 	reply := id(members[1].post("/posts/"+post+"/comments", map[string]any{"body": "An answer between others", "parent_id": eval[int](b, `Number(document.querySelector('.cs > li').id.slice(1))`)}, http.StatusCreated))
 	b.until(`document.querySelector('#live button') !== null`)
 	if eval[bool](b, `document.querySelector('#c`+reply+`') !== null`) {

@@ -87,6 +87,13 @@ function live(list) {
 		if (li.getBoundingClientRect().top > innerHeight) below.add(li);
 	}
 
+	// Whoever scrolls down to what is new needs no button for it any more.
+	addEventListener('scroll', () => {
+		const before = below.size;
+		for (const li of below) if (li.getBoundingClientRect().top < innerHeight) below.delete(li);
+		if (below.size < before) announce();
+	}, { passive: true });
+
 	function show() {
 		const news = [...below, ...inOrder()];
 		inOrder().forEach(place);
