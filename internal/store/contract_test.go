@@ -267,7 +267,7 @@ func TestCases(t *testing.T) {
 
 func TestSanctionsAndAudit(t *testing.T) {
 	engines(t, func(t *testing.T, w *world) {
-		now := time.Now()
+		now := w.clock.now()
 		s := forum.Sanction{Member: ref(w.ben), FandomID: w.fandom.ID, Kind: forum.Mute, Reason: "r", By: ref(w.ann), CreatedAt: now, ExpiresAt: now.Add(time.Hour)}
 		ever := forum.Sanction{Member: ref(w.ben), Kind: forum.Ban, Reason: "r", By: ref(w.ann), CreatedAt: now}
 		w.update(func(tx forum.Tx) error {

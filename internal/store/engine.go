@@ -9,8 +9,8 @@ import (
 )
 
 // querier runs portable SQL with $1 parameters. Two things are written as PostgreSQL has them and
-// translated for SQLite: "= ANY($1)" over a []int64 or []string, and "FOR UPDATE". Errors are
-// faults already, or *duplicate, or *again.
+// translated for SQLite: "= ANY($1)" over a []int64 or []string, and "FOR UPDATE". Errors that
+// somebody can do something about are faults already, or a *duplicate.
 type querier interface {
 	exec(ctx context.Context, sql string, args ...any) (affected int64, err error)
 	query(ctx context.Context, sql string, args ...any) (rows, error)

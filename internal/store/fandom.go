@@ -3,14 +3,16 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"lightstick/internal/forum"
 )
 
 // reader implements [forum.Reader] on the pool or inside a transaction.
 type reader struct {
-	q querier
-	d *dialect
+	q   querier
+	d   *dialect
+	now func() time.Time
 }
 
 const fandomColumns = `SELECT id, slug, name, description, accent, archived, posts, created_at, version FROM fandoms `

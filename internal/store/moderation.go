@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -155,7 +156,8 @@ func (r reader) Sanctions(ctx context.Context, q forum.SanctionQuery) ([]forum.S
 		sql += ` AND s.member_id = $3 AND s.fandom_id = ANY($4)`
 	}
 	if q.InForce {
-		sql += ` AND s.lifted_at = 0 AND (s.expires_at = 0 OR s.expires_at > ` + r.d.clock + `)`
+		args = append(args, micros(r.now()))
+		sql += fmt.Sprintf(` AND s.lifted_at = 0 AND (s.expires_at = 0 OR s.expires_at > $%d)`, len(args))
 	}
 	list, err := collect(ctx, r.q, scanSanction, sql+` ORDER BY s.id DESC LIMIT $2`, args...)
 	if err != nil {

@@ -40,7 +40,6 @@ type Store struct {
 	reader
 	engine engine
 	jobs   jobs.Inserter
-	now    func() time.Time
 	logger *slog.Logger
 	flight flight
 }
@@ -53,7 +52,7 @@ var (
 
 // Open opens the database without looking at its schema; see Migrate.
 func Open(ctx context.Context, c Config) (*Store, error) {
-	s := &Store{now: c.Now, logger: c.Logger}
+	s := &Store{reader: reader{now: c.Now}, logger: c.Logger}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -91,7 +90,7 @@ func (s *Store) openSQLite(ctx context.Context, rest string) error {
 		l.close()
 		return fmt.Errorf("prepare the job queue: %w", err)
 	}
-	s.engine, s.reader = l, reader{q: l.reader(), d: sqliteDialect()}
+	s.engine, s.reader = l, reader{q: l.reader(), d: sqliteDialect(), now: s.now}
 	return nil
 }
 
@@ -104,7 +103,7 @@ func (s *Store) openPostgres(ctx context.Context, c Config) error {
 		p.close()
 		return fmt.Errorf("prepare the job queue: %w", err)
 	}
-	s.engine, s.reader = p, reader{q: p.reader(), d: postgresDialect()}
+	s.engine, s.reader = p, reader{q: p.reader(), d: postgresDialect(), now: s.now}
 	return nil
 }
 

@@ -54,7 +54,7 @@ func (s *Store) update(ctx context.Context, change func(*tx) (any, error)) (resu
 		defer leave()
 	}
 	err = s.engine.update(ctx, func(q transaction) error {
-		t := &tx{reader: reader{q: q, d: s.d}, q: q, s: s}
+		t := &tx{reader: reader{q: q, d: s.d, now: s.now}, q: q, s: s}
 		if once != nil {
 			if err := t.replay(ctx, once); err != nil {
 				return err
