@@ -31,6 +31,10 @@ type Replay struct {
 
 func (r *Replay) Error() string { return "already done: replay the first answer" }
 
+// NothingStored tells those who have prepared something for the write, such as the file of a
+// picture, that it is not needed.
+func (r *Replay) NothingStored() bool { return true }
+
 type onceKey struct{}
 
 // WithOnce makes the next Update on this context idempotent.

@@ -103,7 +103,7 @@ func (s *Service) keep(ctx context.Context, owner int64, alt string, p picture) 
 	if err != nil {
 		// Only a plain refusal says for certain that there is no row. When a connection broke
 		// there may be one; the blob stays then, and Sweep finds out.
-		if kind := fault.KindOf(err); kind != fault.Internal && kind != fault.Unavailable {
+		if kind := fault.KindOf(err); nothingStored(err) || kind != fault.Internal && kind != fault.Unavailable {
 			s.discard(ctx, key)
 		}
 		return Attachment{}, err
@@ -114,6 +114,17 @@ func (s *Service) keep(ctx context.Context, owner int64, alt string, p picture) 
 		}
 	}
 	return stored, nil
+}
+
+// nothingStored reports an error that says for certain that the store wrote nothing: an upload that
+// was done before, above all. Its blob must go at once: it counts for no quota, so that somebody who
+// repeats one upload could otherwise fill the disk.
+func nothingStored(err error) bool {
+	sure, ok := errors.AsType[interface {
+		error
+		NothingStored() bool
+	}](err)
+	return ok && sure.NothingStored()
 }
 
 // discard removes the blob of an upload that failed, although the request may be over.
