@@ -159,6 +159,9 @@ func (a *API) upload(ctx context.Context, _ *struct {
 	if err != nil {
 		return media.Attachment{}, err
 	}
+	if err := a.Forum.MayWrite(actor, 0); err != nil { // nobody uploads who could not post what they upload
+		return media.Attachment{}, err
+	}
 	p, err := openPicture(callOf(ctx).r)
 	if err != nil {
 		return media.Attachment{}, err

@@ -176,9 +176,9 @@ func (a *API) listReplies(ctx context.Context, in *struct {
 }
 
 func (a *API) commentHistory(ctx context.Context, in *ByID) (reply[List[Revision]], error) {
-	if _, err := a.visibleComment(ctx, in.ID); err != nil {
+	c, err := a.visibleComment(ctx, in.ID)
+	if err != nil {
 		return reply[List[Revision]]{}, err
 	}
-	list, err := a.Forum.Read().Revisions(ctx, forum.Target{Kind: forum.TargetComment, ID: in.ID})
-	return listOf(list, "", revision), err
+	return a.history(ctx, forum.Target{Kind: forum.TargetComment, ID: in.ID}, c.FandomID)
 }

@@ -155,6 +155,9 @@ func (a *API) putAvatar(ctx context.Context, in *Conditional) (reply[Me], error)
 	if err != nil {
 		return reply[Me]{}, err
 	}
+	if err := a.Forum.MayChangeProfile(actor); err != nil {
+		return reply[Me]{}, err
+	}
 	picture, err := openPicture(callOf(ctx).r)
 	if err != nil {
 		return reply[Me]{}, err

@@ -187,10 +187,19 @@ func (a *API) deletePost(ctx context.Context, in *struct {
 }
 
 func (a *API) postHistory(ctx context.Context, in *ByID) (reply[List[Revision]], error) {
-	if _, err := a.visiblePost(ctx, in.ID); err != nil {
+	p, err := a.visiblePost(ctx, in.ID)
+	if err != nil {
 		return reply[List[Revision]]{}, err
 	}
-	list, err := a.Forum.Read().Revisions(ctx, forum.Target{Kind: forum.TargetPost, ID: in.ID})
+	return a.history(ctx, forum.Target{Kind: forum.TargetPost, ID: in.ID}, p.Board.FandomID)
+}
+
+// history is what became of a text; what no reader has seen is for staff.
+func (a *API) history(ctx context.Context, t forum.Target, fandom forum.ID) (reply[List[Revision]], error) {
+	list, err := a.Forum.Read().Revisions(ctx, t)
+	if !a.Actor(ctx).Staff(fandom) {
+		list = forum.ReadersHistory(list)
+	}
 	return listOf(list, "", revision), err
 }
 

@@ -48,12 +48,35 @@ func (a *Actor) Admin() bool { return !a.Guest() && a.Role == RoleAdmin && a.has
 
 // Staff reports whether the actor may moderate the fandom; fandom 0 means the whole site.
 func (a *Actor) Staff(fandom ID) bool {
-	return a.Admin() || !a.Guest() && fandom != 0 && a.has(ScopeModerate) && slices.Contains(a.Moderates, fandom)
+	return a.Admin() || !a.Guest() && fandom != 0 && a.has(ScopeModerate) && slices.Contains(a.Moderates, fandom) && !a.banned(fandom)
 }
 
 // AnyStaff reports whether the actor moderates anything.
 func (a *Actor) AnyStaff() bool {
-	return a.Admin() || !a.Guest() && a.has(ScopeModerate) && len(a.Moderates) > 0
+	return a.Admin() || slices.ContainsFunc(a.moderates(), a.Staff)
+}
+
+// moderates are the fandoms that the actor may moderate now.
+func (a *Actor) moderates() []ID {
+	if a.Guest() {
+		return nil
+	}
+	list := make([]ID, 0, len(a.Moderates))
+	for _, fandom := range a.Moderates {
+		if a.Staff(fandom) {
+			list = append(list, fandom)
+		}
+	}
+	return list
+}
+
+// banned reports a ban where the actor moderates. It takes the role along for as long as it lasts:
+// moderators could lift it themselves otherwise. Sanctions were in force a moment ago, which is
+// near enough here.
+func (a *Actor) banned(fandom ID) bool {
+	return slices.ContainsFunc(a.Sanctions, func(s Sanction) bool {
+		return s.Kind == Ban && (s.FandomID == 0 || s.FandomID == fandom)
+	})
 }
 
 func (a *Actor) has(s Scope) bool { return !a.Token || slices.Contains(a.Scopes, s) }

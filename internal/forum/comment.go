@@ -95,7 +95,7 @@ func (g CommentGate) check(a *Actor) error {
 		return fault.New(fault.Conflict, "board_archived", "This board is archived: it can be read, but takes no more posts.")
 	case g.Locked && !staff:
 		return fault.New(fault.Conflict, "post_locked", "This post is locked and takes no more comments.")
-	case g.ParentState == Hidden || g.ParentState == Deleted:
+	case g.ParentState != Visible:
 		return fault.New(fault.Conflict, "parent_gone", "The comment you answer is gone. Your text is still here; answer the post instead.")
 	}
 	return nil
@@ -144,7 +144,7 @@ func (f *Forum) EditComment(ctx context.Context, a *Actor, id ID, in CommentInpu
 			return nil, err
 		}
 		t := Target{TargetComment, id}
-		if err := tx.InsertRevision(ctx, Revision{Target: t, Version: before.Version, Body: before.Body, EditorID: a.ID, At: c.EditedAt}); err != nil {
+		if err := tx.InsertRevision(ctx, Revision{Target: t, Version: before.Version, State: before.State, Body: before.Body, EditorID: a.ID, At: c.EditedAt}); err != nil {
 			return nil, err
 		}
 		if err := after.edited().apply(ctx, tx, t, c.PostID, 0); err != nil {
@@ -173,9 +173,14 @@ func (f *Forum) DeleteComment(ctx context.Context, a *Actor, id ID, version int)
 			return nil, fault.New(fault.Forbidden, "not_yours", "Only its author and staff may change this.")
 		case version != 0 && version != c.Version:
 			return nil, Stale()
-		case c.State == Deleted:
+		}
+		if err := a.sanctioned(c.FandomID, false, f.Now()); err != nil {
+			return nil, err
+		}
+		switch c.State {
+		case Deleted:
 			return nil, nil
-		case c.State == Hidden:
+		case Hidden:
 			return nil, fault.New(fault.Conflict, "not_standing", "This was taken down and cannot be changed.")
 		}
 		c.State = Deleted

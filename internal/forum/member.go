@@ -115,6 +115,7 @@ func (f *Forum) UpdateMember(ctx context.Context, a *Actor, c MemberChange) (Mem
 		if c.Version != 0 && c.Version != m.Version {
 			return nil, Stale()
 		}
+		before := m
 		set(&m.Name, c.Name)
 		set(&m.AvatarKey, c.AvatarKey)
 		set(&m.Locale, c.Locale)
@@ -122,10 +123,24 @@ func (f *Forum) UpdateMember(ctx context.Context, a *Actor, c MemberChange) (Mem
 		if c.Bio != nil {
 			m.Bio, m.BioHTML = *c.Bio, bioHTML
 		}
+		if m.Name != before.Name || m.Bio != before.Bio || m.AvatarKey != before.AvatarKey {
+			if err := f.MayChangeProfile(a); err != nil {
+				return nil, err
+			}
+		}
 		err = tx.UpdateMember(ctx, &m)
 		return m, err
 	})
 	return m, err
+}
+
+// MayChangeProfile says what stops the actor from changing what others see of them: a ban from the
+// site does, or a name and a picture would still speak.
+func (f *Forum) MayChangeProfile(a *Actor) error {
+	if err := a.signedIn(ScopeAccount); err != nil {
+		return err
+	}
+	return a.sanctioned(0, false, f.Now())
 }
 
 func (f *Forum) renderBio(ctx context.Context, src string) string {

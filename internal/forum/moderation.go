@@ -154,7 +154,7 @@ func (f *Forum) Cases(ctx context.Context, a *Actor, q CaseQuery) ([]Case, Curso
 		return nil, "", fault.New(fault.Forbidden, "staff_only", "Only staff may do this.")
 	}
 	if !a.Admin() {
-		q.Fandoms = a.Moderates
+		q.Fandoms = a.moderates()
 	}
 	return f.Store.Cases(ctx, q)
 }
@@ -420,6 +420,11 @@ func (f *Forum) Lift(ctx context.Context, a *Actor, id ID) error {
 		if err := a.staff(s.FandomID); err != nil {
 			return nil, err
 		}
+		if s.Member.ID == a.ID { // a mute of a moderator is for somebody above them to lift
+			if err := a.admin(); err != nil {
+				return nil, err
+			}
+		}
 		if !s.InForce(f.Now()) {
 			return nil, fault.New(fault.Conflict, "sanction_over", "This sanction is over already.")
 		}
@@ -437,7 +442,7 @@ func (f *Forum) Sanctions(ctx context.Context, a *Actor, q SanctionQuery) ([]San
 		if !a.AnyStaff() {
 			return nil, "", a.staff(0)
 		}
-		q.Fandoms = a.Moderates
+		q.Fandoms = a.moderates()
 	}
 	return f.Store.Sanctions(ctx, q)
 }
@@ -459,7 +464,7 @@ func (f *Forum) Audit(ctx context.Context, a *Actor, q AuditQuery) ([]AuditEntry
 		if !a.AnyStaff() {
 			return nil, "", a.staff(0)
 		}
-		q.Fandoms = a.Moderates
+		q.Fandoms = a.moderates()
 	}
 	return f.Store.Audit(ctx, q)
 }

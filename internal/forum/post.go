@@ -2,6 +2,7 @@ package forum
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"lightstick/internal/fault"
@@ -152,7 +153,7 @@ func (f *Forum) EditPost(ctx context.Context, a *Actor, id ID, in PostInput) (Po
 			return nil, err
 		}
 		t := Target{TargetPost, id}
-		if err := tx.InsertRevision(ctx, Revision{Target: t, Version: before.Version, Title: before.Title, Body: before.Body, EditorID: a.ID, At: p.EditedAt}); err != nil {
+		if err := tx.InsertRevision(ctx, Revision{Target: t, Version: before.Version, State: before.State, Title: before.Title, Body: before.Body, EditorID: a.ID, At: p.EditedAt}); err != nil {
 			return nil, err
 		}
 		if err := after.edited().apply(ctx, tx, t, id, 0); err != nil {
@@ -196,6 +197,9 @@ func (f *Forum) DeletePost(ctx context.Context, a *Actor, id ID, version int) er
 		if version != 0 && version != p.Version {
 			return nil, Stale()
 		}
+		if err := a.sanctioned(p.Board.FandomID, false, f.Now()); err != nil {
+			return nil, err
+		}
 		if p.State == Deleted {
 			return nil, nil
 		}
@@ -211,11 +215,18 @@ func (f *Forum) DeletePost(ctx context.Context, a *Actor, id ID, version int) er
 // Revision is an earlier state of a post or comment.
 type Revision struct {
 	Target   Target
-	Version  int // the version this was
+	Version  int   // the version this was
+	State    State // when it was replaced
 	Title    string
 	Body     string
 	EditorID ID        // who replaced it
 	At       time.Time // when it was replaced
+}
+
+// ReadersHistory leaves out of a history what no reader has seen: texts that were held or taken down
+// when they were replaced. They are for staff, like the text itself was.
+func ReadersHistory(list []Revision) []Revision {
+	return slices.DeleteFunc(slices.Clone(list), func(r Revision) bool { return r.State != Visible })
 }
 
 func (a *Actor) ref() MemberRef {

@@ -214,15 +214,15 @@ func (t *tx) UpdateComment(ctx context.Context, c *forum.Comment) error {
 func (r reader) Revisions(ctx context.Context, t forum.Target) ([]forum.Revision, error) {
 	return collect(ctx, r.q, func(r rows) (v forum.Revision, err error) {
 		v.Target = t
-		return v, r.Scan(&v.Version, &v.Title, &v.Body, id(&v.EditorID), at(&v.At))
-	}, `SELECT version, title, body, editor_id, at FROM revisions WHERE target_kind = $1 AND target_id = $2 ORDER BY id DESC LIMIT $3`,
+		return v, r.Scan(&v.Version, &v.State, &v.Title, &v.Body, id(&v.EditorID), at(&v.At))
+	}, `SELECT version, state, title, body, editor_id, at FROM revisions WHERE target_kind = $1 AND target_id = $2 ORDER BY id DESC LIMIT $3`,
 		string(t.Kind), int64(t.ID), forum.MaxPageSize)
 }
 
 // InsertRevision implements [forum.Tx].
 func (t *tx) InsertRevision(ctx context.Context, r forum.Revision) error {
-	_, err := t.q.exec(ctx, `INSERT INTO revisions (target_kind, target_id, version, editor_id, at, title, body) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		string(r.Target.Kind), int64(r.Target.ID), r.Version, int64(r.EditorID), micros(r.At), r.Title, r.Body)
+	_, err := t.q.exec(ctx, `INSERT INTO revisions (target_kind, target_id, version, state, editor_id, at, title, body) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		string(r.Target.Kind), int64(r.Target.ID), r.Version, r.State, int64(r.EditorID), micros(r.At), r.Title, r.Body)
 	return err
 }
 

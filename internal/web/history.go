@@ -64,6 +64,7 @@ func (s *Site) history(w http.ResponseWriter, r *http.Request, p *Printer, d *hi
 	if err != nil {
 		return err
 	}
+	revisions = forum.ReadersHistory(revisions)
 	d.Changes = changes(revisions, d.Author.ID, title, body)
 	if n := len(revisions); n <= maxVersions {
 		d.Original = body

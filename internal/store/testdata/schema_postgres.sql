@@ -229,6 +229,7 @@ revisions.id bigint not null identity
 revisions.target_kind text not null
 revisions.target_id bigint not null
 revisions.version integer not null
+revisions.state smallint not null default 0
 revisions.editor_id bigint not null
 revisions.at bigint not null
 revisions.title text not null

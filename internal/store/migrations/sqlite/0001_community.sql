@@ -190,6 +190,7 @@ CREATE TABLE revisions (
   target_kind TEXT NOT NULL,
   target_id BIGINT NOT NULL,
   version INTEGER NOT NULL,
+  state INTEGER NOT NULL DEFAULT 0,
   editor_id BIGINT NOT NULL,
   at BIGINT NOT NULL,
   title TEXT NOT NULL,
