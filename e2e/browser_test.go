@@ -17,6 +17,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
+	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
@@ -74,6 +75,7 @@ type tab struct {
 	allow   []string // parts of complaints that the test provokes
 	urls    map[network.RequestID]string
 	bytes   map[network.RequestID]float64 // on the wire, with headers
+	dialogs chan string                   // questions of the page; nil: none is expected
 }
 
 // screen is what a tab is opened on.
@@ -161,6 +163,14 @@ func (b *tab) hear(event any) {
 				b.trouble = append(b.trouble, fmt.Sprintf("%s failed: %s %s", b.urls[e.RequestID], e.ErrorText, e.BlockedReason))
 			})
 		}
+	case *cdppage.EventJavascriptDialogOpening:
+		b.note(func() {
+			if b.dialogs == nil {
+				b.trouble = append(b.trouble, "an unexpected dialog: "+e.Message)
+				return
+			}
+			b.dialogs <- e.Message
+		})
 	case *runtime.EventExceptionThrown:
 		b.say("exception: %s %s", e.ExceptionDetails.Text, asJSON(e.ExceptionDetails.Exception))
 	case *runtime.EventConsoleAPICalled:
@@ -172,8 +182,8 @@ func (b *tab) hear(event any) {
 			b.say("log: %s %s %s", e.Entry.Source, e.Entry.Text, e.Entry.URL)
 		}
 	case *audits.EventIssueAdded:
-		if e.Issue.Code == "PerformanceIssue" {
-			return // a hint, not a mistake
+		if e.Issue.Code == "PerformanceIssue" || e.Issue.Code == "LazyLoadImageIssue" {
+			return // hints, not mistakes
 		}
 		b.say("issue: %s %s", e.Issue.Code, asJSON(e.Issue.Details))
 	}
@@ -264,10 +274,18 @@ const browserPatience = 15 * time.Second
 func (b *tab) until(condition string) time.Duration {
 	b.t.Helper()
 	began := time.Now()
-	poll := chromedp.Poll[bool]("!!("+condition+")", chromedp.WithPollingInterval(25*time.Millisecond), chromedp.WithPollingTimeout(browserPatience))
-	if _, err := chromedp.Run(b.ctx, poll); err != nil {
-		text, _ := chromedp.Run(b.ctx, chromedp.Text(chromedp.CSS("main")))
-		b.t.Fatalf("waited in vain for %s: %v\n%s\n%s", condition, err, strings.Join(b.complaints(), "\n"), text[:min(len(text), 1500)])
+	tick := time.NewTicker(40 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		yes, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool]("!!("+condition+")")) // fails while the page changes
+		if err == nil && yes {
+			break
+		}
+		if time.Since(began) > browserPatience {
+			text, _ := chromedp.Run(b.ctx, chromedp.Text(chromedp.CSS("main")))
+			b.t.Fatalf("waited in vain for %s: %v\n%s\n%s", condition, err, strings.Join(b.complaints(), "\n"), text[:min(len(text), 1500)])
+		}
+		<-tick.C
 	}
 	return time.Since(began)
 }

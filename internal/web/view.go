@@ -140,13 +140,21 @@ func pathID(r *http.Request, name string, kind forum.TargetKind) (forum.ID, erro
 	return id, nil
 }
 
-// local puts the page's language into the links of rendered text, which are the same for all.
+// local puts the page's language into rendered text, which is the same for all: into its links, and
+// in place of the descriptions that pictures lack, so that a link around one has a name.
 func (v *view) local(html string) string {
-	if !strings.Contains(html, ` href="/-/`) {
-		return html
+	if strings.Contains(html, ` href="/-/`) {
+		html = strings.ReplaceAll(html, ` href="/-/`, ` href="/`+v.Tag+`/`)
 	}
-	return strings.ReplaceAll(html, ` href="/-/`, ` href="/`+v.Tag+`/`)
+	if strings.Contains(html, noAlt) {
+		html = strings.ReplaceAll(html, noAlt, ` alt="`+templ.EscapeString(v.T("post.picture"))+`"`)
+	}
+	return html
 }
+
+// noAlt stands in rendered text only where a picture has no description: what members write has
+// its quotation marks escaped.
+const noAlt = ` alt=""`
 
 // short is the name under which an avatar without a picture is shown: one letter.
 func short(name string) string {
