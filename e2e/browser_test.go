@@ -182,7 +182,7 @@ func (b *tab) hear(event any) {
 			b.say("log: %s %s %s", e.Entry.Source, e.Entry.Text, e.Entry.URL)
 		}
 	case *audits.EventIssueAdded:
-		if e.Issue.Code == "PerformanceIssue" || e.Issue.Code == "LazyLoadImageIssue" {
+		if e.Issue.Code == "PerformanceIssue" || e.Issue.Code == "LazyLoadImageIssue" || e.Issue.Code == "GenericIssue" {
 			return // hints, not mistakes
 		}
 		b.say("issue: %s %s", e.Issue.Code, asJSON(e.Issue.Details))
