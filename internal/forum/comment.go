@@ -249,6 +249,12 @@ func (m aftermath) apply(ctx context.Context, tx Tx, t Target, post, answers ID)
 		}
 	}
 	for _, url := range m.doc.Links {
+		// A page is fetched once: nobody shall have us call on a site as often as they can post.
+		if _, err := tx.LinkCard(ctx, url); err == nil {
+			continue
+		} else if fault.KindOf(err) != fault.NotFound {
+			return err
+		}
 		if err := tx.Enqueue(ctx, CardJob{URL: url, Target: t}); err != nil {
 			return err
 		}

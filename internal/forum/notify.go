@@ -58,6 +58,9 @@ type CardJob struct {
 // Kind names the job in the queue.
 func (CardJob) Kind() string { return "link_card" }
 
+// Queue keeps fetching apart from mail: a page of a stranger may take its time.
+func (CardJob) Queue() string { return "cards" }
+
 // card looks up what is known of a link.
 func (f *Forum) card(ctx context.Context) func(string) (markup.Card, bool) {
 	return func(url string) (markup.Card, bool) {
