@@ -107,7 +107,9 @@ func (l *Limiter) take(key uint64, interval, depth int64) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	full, ok := s.full[key]
-	if full < now {
+	// No bucket is ever emptier than empty: one that seems so was filled before the clock was put
+	// back, and nobody shall wait until it is that late again.
+	if full < now || full > now+depth {
 		full = now
 	}
 	if wait := full + interval - now - depth; wait > 0 {
