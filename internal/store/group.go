@@ -108,10 +108,13 @@ func (g *group) batch(first *pending) {
 
 func (g *group) commit(first *pending, missing map[string]bool) (list []*pending) {
 	list = []*pending{first}
+	if first.err = first.ctx.Err(); first.err != nil {
+		return list // nobody waits for it any more: the lock is for the next
+	}
 	tx, err := g.pool.db.BeginTx(context.Background(), nil)
 	if err != nil {
 		first.err = liteError(err)
-		return list
+		return g.turnAway(list)
 	}
 	defer tx.Rollback()
 	begun := time.Now()
@@ -140,6 +143,23 @@ func (g *group) commit(first *pending, missing map[string]bool) (list []*pending
 		fail(list, err)
 	}
 	return list
+}
+
+// turnAway gives all who wait what the first of them got. Another process holds the lock of the file
+// for longer than anybody should wait; one after the other they would wait for it as often as they are many.
+func (g *group) turnAway(list []*pending) []*pending {
+	for {
+		select {
+		case p := <-g.queue:
+			if p == nil { // closed and empty
+				return list
+			}
+			p.err = list[0].err
+			list = append(list, p)
+		default:
+			return list
+		}
+	}
 }
 
 // pace is what the last batch was like.
