@@ -3,7 +3,9 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -26,7 +28,16 @@ const probeTimeout = time.Second
 type health struct {
 	probes   []probe
 	draining atomic.Bool
+
+	mu    sync.Mutex // guards what was found last; held while looking, so that one look serves all who ask
+	at    time.Time
+	parts map[string]string
+	well  bool
 }
+
+// probeFresh is how long what was found is told again. Anybody can ask, and a look costs a sync of
+// the disk and a call on the mail server.
+const probeFresh = time.Second
 
 func (h *health) routes() []edge.Route {
 	return []edge.Route{
@@ -40,23 +51,41 @@ func (h *health) live(w http.ResponseWriter, _ *http.Request) error {
 }
 
 func (h *health) ready(w http.ResponseWriter, r *http.Request) error {
-	status, parts := http.StatusOK, map[string]string{}
+	parts, well := h.look(context.WithoutCancel(r.Context())) // others may wait for the same look
+	status := http.StatusOK
+	if !well {
+		status = http.StatusServiceUnavailable
+	}
 	if h.draining.Load() {
 		status, parts["drain"] = http.StatusServiceUnavailable, "shutting down"
 	}
+	return writeJSON(w, status, map[string]any{"status": http.StatusText(status), "parts": parts})
+}
+
+// look says how each part is and whether readers can be served. The age of what it knows is measured
+// by the kernel's clock, not by ours.
+func (h *health) look(ctx context.Context) (parts map[string]string, well bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.parts != nil && time.Since(h.at) < probeFresh {
+		return maps.Clone(h.parts), h.well
+	}
+	h.parts, h.well = make(map[string]string, len(h.probes)+1), true
 	for _, p := range h.probes {
-		ctx, cancel := context.WithTimeout(r.Context(), probeTimeout)
-		err := p.check(ctx)
-		cancel()
-		parts[p.name] = "ok"
-		if err != nil {
-			parts[p.name] = "failing" // the reason is for the log, not for strangers
-			if p.vital {
-				status = http.StatusServiceUnavailable
-			}
+		h.parts[p.name] = "ok"
+		if err := p.look(ctx); err != nil {
+			h.parts[p.name] = "failing" // the reason is for the log, not for strangers
+			h.well = h.well && !p.vital
 		}
 	}
-	return writeJSON(w, status, map[string]any{"status": http.StatusText(status), "parts": parts})
+	h.at = time.Now()
+	return maps.Clone(h.parts), h.well
+}
+
+func (p probe) look(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
+	defer cancel()
+	return p.check(ctx)
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) error {
