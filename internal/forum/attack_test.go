@@ -1,10 +1,12 @@
 package forum_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	"lightstick/internal/forum"
+	"lightstick/internal/markup"
 )
 
 // TestABanTakesTheRoleAlong checks that a banned moderator can neither moderate nor let themselves off.
@@ -87,4 +89,24 @@ func TestNobodyAnswersWhatIsHeld(t *testing.T) {
 	held := w.comment(w.ben, p.ID, 0, "maybe rude")
 	_, err := w.CreateComment(w.ctx, w.ann, p.ID, forum.CommentInput{ParentID: held.ID, Body: "how did I see this?"})
 	w.refused(err, "parent_gone")
+}
+
+// TestAPageIsFetchedOnce: posting an address again must not make this site call on it again.
+func TestAPageIsFetchedOnce(t *testing.T) {
+	w := newWorld(t)
+	fetches := func() (n int) {
+		t.Helper()
+		w.must(w.store.SQLite().QueryRowContext(w.ctx, `SELECT count(*) FROM river_job WHERE kind = 'link_card' AND queue = 'cards'`).Scan(&n))
+		return n
+	}
+	const url = "https://stage.example/a"
+	p := w.post(w.ann, "Look", url)
+	if n := fetches(); n != 1 {
+		t.Fatalf("%d fetches of a new address", n)
+	}
+	w.must(w.StoreCard(w.ctx, forum.CardJob{URL: url, Target: forum.Target{Kind: forum.TargetPost, ID: p.ID}}, markup.Card{Title: "The stage"}))
+	c := w.comment(w.ben, p.ID, 0, url)
+	if n := fetches(); n != 1 || !strings.Contains(c.HTML, "The stage") {
+		t.Errorf("%d fetches of a known address; the card is %s", n, c.HTML)
+	}
 }

@@ -93,6 +93,9 @@ type VariantsJob struct {
 // Kind is the name of the job in the queue.
 func (VariantsJob) Kind() string { return "media_variants" }
 
+// Queue keeps what takes seconds of a processor apart from what takes none.
+func (VariantsJob) Queue() string { return "pictures" }
+
 // Limits bound what one upload may cost. A field left at zero takes its default.
 type Limits struct {
 	MaxBytes int64 // of the body as sent; default 10 MB
