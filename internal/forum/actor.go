@@ -53,17 +53,18 @@ func (a *Actor) Staff(fandom ID) bool {
 
 // AnyStaff reports whether the actor moderates anything.
 func (a *Actor) AnyStaff() bool {
-	return a.Admin() || slices.ContainsFunc(a.moderates(), a.Staff)
+	return a.Admin() || len(a.moderates(nil)) > 0
 }
 
-// moderates are the fandoms that the actor may moderate now.
-func (a *Actor) moderates() []ID {
+// moderates are the fandoms that the actor may moderate now, of those asked for (nil: of all). It
+// is never nil: nothing is not everything.
+func (a *Actor) moderates(asked []ID) []ID {
+	list := []ID{}
 	if a.Guest() {
-		return nil
+		return list
 	}
-	list := make([]ID, 0, len(a.Moderates))
 	for _, fandom := range a.Moderates {
-		if a.Staff(fandom) {
+		if a.Staff(fandom) && (asked == nil || slices.Contains(asked, fandom)) {
 			list = append(list, fandom)
 		}
 	}

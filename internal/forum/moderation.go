@@ -154,7 +154,7 @@ func (f *Forum) Cases(ctx context.Context, a *Actor, q CaseQuery) ([]Case, Curso
 		return nil, "", fault.New(fault.Forbidden, "staff_only", "Only staff may do this.")
 	}
 	if !a.Admin() {
-		q.Fandoms = a.moderates()
+		q.Fandoms = a.moderates(q.Fandoms)
 	}
 	return f.Store.Cases(ctx, q)
 }
@@ -442,7 +442,7 @@ func (f *Forum) Sanctions(ctx context.Context, a *Actor, q SanctionQuery) ([]San
 		if !a.AnyStaff() {
 			return nil, "", a.staff(0)
 		}
-		q.Fandoms = a.moderates()
+		q.Fandoms = a.moderates(q.Fandoms)
 	}
 	return f.Store.Sanctions(ctx, q)
 }
@@ -464,7 +464,7 @@ func (f *Forum) Audit(ctx context.Context, a *Actor, q AuditQuery) ([]AuditEntry
 		if !a.AnyStaff() {
 			return nil, "", a.staff(0)
 		}
-		q.Fandoms = a.moderates()
+		q.Fandoms = a.moderates(q.Fandoms)
 	}
 	return f.Store.Audit(ctx, q)
 }

@@ -196,6 +196,14 @@ func TestEveryActOfStaffIsAudited(t *testing.T) {
 	}
 	_, _, err = w.Audit(w.ctx, w.ann, forum.AuditQuery{Limit: 10})
 	w.refused(err, "staff_only")
+	for _, asked := range [][]forum.ID{{w.other.ID}, {0}} { // what is not theirs to see is nothing, not everything
+		if list, _, err := w.Audit(w.ctx, w.mod, forum.AuditQuery{Fandoms: asked, Limit: 10}); err != nil || len(list) != 0 {
+			t.Fatalf("a moderator sees %v of %v, %v", list, asked, err)
+		}
+	}
+	if list, _, err := w.Audit(w.ctx, w.mod, forum.AuditQuery{Fandoms: []forum.ID{w.other.ID, w.fandom.ID}, Limit: 100}); err != nil || len(list) == 0 {
+		t.Fatalf("a moderator sees nothing of their own, %v", err)
+	}
 }
 
 func TestStaffMayOnlyRuleTheirOwn(t *testing.T) {
