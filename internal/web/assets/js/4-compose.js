@@ -187,6 +187,7 @@ function changed(area) {
 function pictures(form, area) {
 	const picker = $('input[type=file]', form);
 	picker.removeAttribute('name');
+	for (const e of [picker, $('label', picker.parentElement)]) e.hidden = true; // the toolbar has a button for it
 	picker.addEventListener('change', () => {
 		[...picker.files].forEach(f => upload(form, area, f));
 		picker.value = '';
