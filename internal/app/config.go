@@ -92,7 +92,7 @@ func (c *Config) Check() error {
 
 // guard holds the rails of staging and production.
 func (c *Config) guard(no func(string, ...any), base *url.URL) {
-	if base != nil && base.Scheme != "https" && !c.AllowPlain {
+	if base != nil && base.Host != "" && base.Scheme != "https" && !c.AllowPlain {
 		no("--base-url is not https: passwords would travel in the clear (--allow-plain if you must)")
 	}
 	if c.SMTP == "" {
