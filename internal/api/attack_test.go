@@ -1,9 +1,11 @@
 package api_test
 
 import (
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -59,5 +61,29 @@ func TestHeldTextIsNotInTheHistory(t *testing.T) {
 	}
 	if got := w.do("GET", at+"/history", "", w.admin).want(200); len(got.items()) != 1 {
 		t.Errorf("staff see %s", got.raw)
+	}
+}
+
+// TestABodyOfMistakesIsCheap: what is wrong with a body must not cost more than the body.
+func TestABodyOfMistakesIsCheap(t *testing.T) {
+	w := newWorld(t)
+	var fields strings.Builder
+	for i := range 20_000 {
+		fmt.Fprintf(&fields, `,"k%d":1`, i)
+	}
+	for name, body := range map[string]string{
+		"unknown fields": `{"login":"a","password":"b"` + fields.String() + `}`,
+		"wrong items":    `{"name":"x","scopes":["a"` + strings.Repeat(`,"no"`, 40_000) + `]}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			target := map[bool]string{true: "/tokens", false: "/sessions"}[strings.Contains(body, "scopes")]
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			got := w.do("POST", target, body, w.admin).problem(422, "invalid")
+			runtime.ReadMemStats(&after)
+			if took := (after.TotalAlloc - before.TotalAlloc) >> 20; took > 200 || len(got.raw) > 20_000 {
+				t.Errorf("%d MB were used, and %d bytes answered", took, len(got.raw))
+			}
+		})
 	}
 }

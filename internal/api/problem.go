@@ -69,7 +69,7 @@ func fromHuma(m *huma.ErrorModel) error {
 		return fault.New(fault.Unsupported, "json_only", "Send the body as JSON, with Content-Type: application/json.")
 	}
 	var fields fault.Fields
-	for _, d := range m.Errors {
+	for _, d := range m.Errors[:min(len(m.Errors), maxErrors)] {
 		where, name, _ := strings.Cut(d.Location, ".")
 		if name == "" {
 			name = where
@@ -86,6 +86,9 @@ func fromHuma(m *huma.ErrorModel) error {
 	}
 	return fault.New(fault.Malformed, "malformed", "The request could not be read.")
 }
+
+// maxErrors is how many mistakes one answer tells of: more than any form of ours has fields.
+const maxErrors = 50
 
 // complaint is a message of huma's validator and what we say instead. Codes and words are those
 // of package forum where both may find the same mistake.
