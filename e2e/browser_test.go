@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -72,7 +73,6 @@ type tab struct {
 
 	mu      sync.Mutex
 	trouble []string
-	allow   []string // parts of complaints that the test provokes
 	urls    map[network.RequestID]string
 	bytes   map[network.RequestID]float64 // on the wire, with headers
 	dialogs chan string                   // questions of the page; nil: none is expected
@@ -209,22 +209,10 @@ func (b *tab) say(format string, args ...any) {
 	b.note(func() { b.trouble = append(b.trouble, text) })
 }
 
-// expectTrouble names a part of complaints that the test provokes itself.
-func (b *tab) expectTrouble(part string) { b.note(func() { b.allow = append(b.allow, part) }) }
-
-func (b *tab) complaints() (list []string) {
+func (b *tab) complaints() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, text := range b.trouble {
-		known := false
-		for _, part := range b.allow {
-			known = known || strings.Contains(text, part)
-		}
-		if !known {
-			list = append(list, text)
-		}
-	}
-	return list
+	return slices.Clone(b.trouble)
 }
 
 func (b *tab) complain() {
