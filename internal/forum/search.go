@@ -88,8 +88,9 @@ func (f *Forum) searchNewest(ctx context.Context, q IndexQuery) ([]Hit, Cursor, 
 		}
 	}
 	var found []SearchDoc
+	want := min(candidates, 2*q.Limit) // most of what the index names holds the words, so this is mostly enough
 	for range rounds {
-		docs, err := f.Store.SearchIndex(ctx, q, candidates)
+		docs, err := f.Store.SearchIndex(ctx, q, want)
 		if err != nil {
 			return nil, "", err
 		}
@@ -102,10 +103,10 @@ func (f *Forum) searchNewest(ctx context.Context, q IndexQuery) ([]Hit, Cursor, 
 			}
 			found = append(found, d)
 		}
-		if len(docs) < candidates {
+		if len(docs) < want {
 			return highlight(found, q.Words), "", nil
 		}
-		q.Before = docs[len(docs)-1].ID
+		q.Before, want = docs[len(docs)-1].ID, candidates
 	}
 	return highlight(found, q.Words), cursor(q.Before), nil
 }
@@ -169,23 +170,35 @@ func (f *Forum) words(ctx context.Context, q SearchQuery) ([][]markup.Term, erro
 	if err != nil {
 		return nil, err
 	}
+	folded := foldedNames(aliases)
 	whole := markup.Fold(q.Text)
-	for _, a := range aliases {
-		if slices.ContainsFunc(a.Names, func(n string) bool { return markup.Fold(n) == whole }) {
+	for i, a := range aliases {
+		if slices.Contains(folded[i], whole) {
 			return [][]markup.Term{alternatives(terms, a.Names)}, nil
 		}
 	}
 	words := make([][]markup.Term, 0, len(terms))
 	for _, t := range terms {
 		alts := []markup.Term{t}
-		for _, a := range aliases {
-			if slices.ContainsFunc(a.Names, func(n string) bool { return markup.Fold(n) == t.Text }) {
+		for i, a := range aliases {
+			if slices.Contains(folded[i], t.Text) {
 				alts = alternatives(alts, a.Names)
 			}
 		}
 		words = append(words, alts)
 	}
 	return words, nil
+}
+
+// foldedNames folds the names of all sets once, however many words are looked for in them.
+func foldedNames(aliases []Alias) [][]string {
+	list := make([][]string, len(aliases))
+	for i, a := range aliases {
+		for _, n := range a.Names {
+			list[i] = append(list[i], markup.Fold(n))
+		}
+	}
+	return list
 }
 
 func alternatives(own []markup.Term, names []string) []markup.Term {

@@ -80,7 +80,13 @@ func matchOf(q forum.IndexQuery) match {
 	if len(m) == 0 {
 		return nil
 	}
-	if len(q.Kinds) > 0 {
+	// Nearly every document is a comment: to ask the index for that would narrow nothing, and cost it a
+	// step through all of them. SearchIndex drops the others.
+	if slices.Contains(q.Kinds, forum.TargetComment) {
+		if q.TitleOnly && len(q.Kinds) == 1 { // they have no title
+			return nil
+		}
+	} else if len(q.Kinds) > 0 {
 		var kinds []alternative
 		for _, k := range searchKinds() {
 			if slices.Contains(q.Kinds, k) {
@@ -148,6 +154,10 @@ func (r reader) SearchIndex(ctx context.Context, q forum.IndexQuery, limit int) 
 		if err != nil || len(list) == 0 {
 			return found, err
 		}
+		last, end := list[len(list)-1].id, len(list) < want
+		if len(q.Kinds) > 0 {
+			list = slices.DeleteFunc(list, func(d document) bool { return !slices.Contains(q.Kinds, d.kind) })
+		}
 		docs, err := r.documents(ctx, list)
 		if err != nil {
 			return nil, err
@@ -157,10 +167,10 @@ func (r reader) SearchIndex(ctx context.Context, q forum.IndexQuery, limit int) 
 				found = append(found, d)
 			}
 		}
-		if len(list) < want || len(found) == limit {
+		if end || len(found) == limit {
 			break
 		}
-		before = list[len(list)-1].id
+		before = last
 	}
 	return found, nil
 }
@@ -186,6 +196,9 @@ func contents(kind forum.TargetKind) string {
 
 // documents fills in what was found and can still be seen, newest first, in one query.
 func (r reader) documents(ctx context.Context, list []document) ([]forum.SearchDoc, error) {
+	if len(list) == 0 {
+		return nil, nil
+	}
 	ids := make(map[forum.Target]int64, len(list))
 	targets := make(map[forum.TargetKind][]int64)
 	for _, d := range list {
