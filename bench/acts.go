@@ -164,8 +164,8 @@ func (b *bench) search(ctx context.Context, world string) (err error) {
 }
 
 // searches are addresses of search pages: two or three of the words that are most frequent in the
-// demo world, of anything, posts or comments, by relevance or time. They come in an order that is
-// the same each time.
+// demo world, of anything, posts or comments, by relevance or time, in each language of the pages:
+// more than are asked for. They come in an order that is the same each time.
 func searches() (list []string) {
 	for _, language := range []string{
 		"the and it this my in you of to is on that at one", "보고 여기 있어요 우리 최고 댓글 너무 오늘 보는 내일 다시 진짜 영상 하나",
@@ -195,7 +195,9 @@ func searchPages(words ...string) (list []string) {
 			if sort != "" {
 				q.Set("sort", sort)
 			}
-			list = append(list, "/ko/search?"+q.Encode())
+			for _, locale := range []string{"ko", "en", "ja", "es", "id"} {
+				list = append(list, "/"+locale+"/search?"+q.Encode())
+			}
 		}
 	}
 	return list
