@@ -53,3 +53,18 @@ func TestAnotherProcessHoldsTheLock(t *testing.T) {
 		t.Errorf("%d writes were done after all", n)
 	}
 }
+
+// TestTextThatNoDatabaseTakes: names of members and fandoms come out of addresses as they are.
+func TestTextThatNoDatabaseTakes(t *testing.T) {
+	engines(t, func(t *testing.T, w *world) {
+		for _, name := range []string{"a\x00b", "\xff\xfe"} {
+			_, byHandle := w.MemberByHandle(w.ctx, name)
+			_, bySlug := w.Fandom(w.ctx, name)
+			for _, err := range []error{byHandle, bySlug} {
+				if k := fault.KindOf(err); err == nil || k != fault.NotFound && k != fault.Malformed {
+					t.Errorf("%q: %v", name, err)
+				}
+			}
+		}
+	})
+}

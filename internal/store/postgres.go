@@ -192,6 +192,8 @@ func pgError(err error) error {
 	switch {
 	case e.Code == "23505":
 		return &duplicate{e.ConstraintName, err}
+	case e.Code == "22021": // above all the NUL of a query or form: SQLite just finds nothing
+		return fault.Wrap(err, fault.Malformed, "invalid_utf8", "This is not valid UTF-8 text.")
 	case e.Code == "53100":
 		return diskFull(err)
 	case e.Code == "57014", e.Code == "55P03", e.Code == "25P03":
