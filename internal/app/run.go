@@ -61,7 +61,7 @@ func (a *App) run(ctx context.Context, stdout io.Writer) error {
 		servers = append(servers, edge.Server(a.Private, a.observer.Log))
 		go func() { failed <- servers[1].Serve(private) }()
 	}
-	if err := a.greet(ctx, stdout); err != nil {
+	if err := a.greet(ctx, stdout); err != nil && ctx.Err() == nil { // stopped so soon, it still drains
 		return err
 	}
 	select {
