@@ -18,7 +18,11 @@ func (s *Site) Mail(locale, template string, params map[string]string) (subject,
 	if p.T(key) == key {
 		return "", "", fmt.Errorf("web: no mail %q", template)
 	}
-	fill := strings.NewReplacer("{name}", params["name"], "{handle}", params["handle"], "{email}", params["email"], "{link}", s.mailLink(p, template, params["token"]))
+	name := params["name"]
+	if strings.ContainsAny(name, ".:/@") { // would be a link in many mail programs, and anybody can have a mail sent to anybody
+		name = params["handle"]
+	}
+	fill := strings.NewReplacer("{name}", name, "{handle}", params["handle"], "{email}", params["email"], "{link}", s.mailLink(p, template, params["token"]))
 	body := p.T("mail.hello") + "\n\n" + p.T(key) + "\n\n" + p.T("mail.bye") + "\n" + s.base + "\n"
 	return p.T(key + "_subject"), fill.Replace(body), nil
 }

@@ -49,6 +49,26 @@ func TestReportToResolution(t *testing.T) {
 	leads(t, h.submit(mod, "/admin/en/sanctions", "form.act"), "/admin/en/sanctions?done=lifted")
 }
 
+// TestAResolutionThatFailedIsNotCalledDone: its sanction was imposed, and is not imposed again.
+func TestAResolutionThatFailedIsNotCalledDone(t *testing.T) {
+	h := newHouse(t)
+	_, m := h.written()
+	leads(t, h.submit(stranger, fmt.Sprintf("/me/en/report?target=c%d", m.ID), "main form", "reason", "spam"), "/me/en/manage?done=reported")
+	link := h.parse(h.visit(mod, "/admin/en/queue").Body.String()).Find("main .rows a.t").AttrOr("href", "")
+	action, form := h.form(mod, link, "form[action$=resolve]", "act", "hide", "kind", "mute", "for", "7", "reason", "adverts")
+	form.Set("act", "pin") // which comments do not take
+	for range 2 {
+		if rec := h.send(sent{method: "POST", path: action, cookie: h.cookies[mod], form: form}); rec.Code == http.StatusSeeOther {
+			t.Errorf("led on to %s", rec.Header().Get("Location"))
+		}
+	}
+	list, err := h.store.SanctionsInForce(h.ctx, h.members[author].ID, h.now)
+	cases, _, err2 := h.store.Cases(h.ctx, forum.CaseQuery{Limit: 10})
+	if err != nil || err2 != nil || len(list) != 1 || len(cases) != 1 {
+		t.Fatal(list, cases, err, err2)
+	}
+}
+
 func TestHeldTextIsPublishedWhenDismissed(t *testing.T) {
 	h := newHouse(t)
 	leads(t, h.submit(mod, "/admin/en/words?fandom="+fmt.Sprint(h.fandom.ID), "form.plain", "pattern", "cheap tickets", "action", "hold"), "/admin/en/words?done=saved")
@@ -165,6 +185,10 @@ func TestMail(t *testing.T) {
 				t.Errorf("%s %s: %s", tag, template, text)
 			}
 		}
+	}
+	params["name"] = "Win at tickets.example"
+	if _, text, err := h.site.Mail("en", "verify", params); err != nil || strings.Contains(text, "tickets") {
+		t.Errorf("a name advertises in mail to strangers: %v %s", err, text)
 	}
 	if _, _, err := h.site.Mail("en", "lottery", nil); err == nil {
 		t.Error("an unknown mail was written")

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -255,10 +256,8 @@ func (c *visit) resolve() error {
 		return err
 	}
 	err = c.sanctionFor(id, values)
-	if again, first := c.replay(err); again {
-		return first
-	}
-	if err == nil {
+	// Sent again, the sanction is there; whether the case was resolved after it is not yet known.
+	if _, again := errors.AsType[*forum.Replay](err); again || err == nil {
 		act := forum.Act(values.Get("act"))
 		if act == "dismiss" {
 			act = ""
