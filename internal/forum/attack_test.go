@@ -89,6 +89,7 @@ func TestNobodyAnswersWhatIsHeld(t *testing.T) {
 	held := w.comment(w.ben, p.ID, 0, "maybe rude")
 	_, err := w.CreateComment(w.ctx, w.ann, p.ID, forum.CommentInput{ParentID: held.ID, Body: "how did I see this?"})
 	w.refused(err, "parent_gone")
+	w.refused(w.ReportTarget(w.ctx, w.ann, forum.Target{Kind: forum.TargetComment, ID: held.ID}, forum.ReasonSpam, ""), "comment_not_found")
 }
 
 // TestAPageIsFetchedOnce: posting an address again must not make this site call on it again.

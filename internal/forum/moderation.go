@@ -133,7 +133,8 @@ func (f *Forum) ReportTarget(ctx context.Context, a *Actor, t Target, reason, no
 	if err != nil {
 		return err
 	}
-	if at.state == Hidden || at.state == Deleted {
+	unseen := at.state == Held && at.author != a.ID && !a.Staff(at.fandom)
+	if at.state == Hidden || at.state == Deleted || unseen {
 		return notFound(t.Kind)
 	}
 	if err := f.mayWrite(a, at.fandom, false); err != nil {
