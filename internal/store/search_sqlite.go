@@ -2,22 +2,24 @@ package store
 
 import (
 	"context"
+	"slices"
 	"strings"
 )
 
-// liteSearch is an FTS5 table that keeps no text and no positions: ids only, for each token. It reads
-// ids backwards from the newest, so frequent tokens cost no more than rare ones.
+// liteSearch is an FTS5 table that keeps no text and no positions: ids only, for each token. Its rowids
+// are the negated ids, so that the newest stands first: FTS5 skips ahead in the list of a frequent
+// token, but can only step back through it.
 type liteSearch struct{}
 
 func (liteSearch) put(ctx context.Context, q querier, docs []document) error {
 	var fresh, stale, all [][]any
-	for _, d := range docs {
+	for _, d := range slices.Backward(docs) { // FTS5 wants rowids in their order
 		if d.fresh {
 			fresh = append(fresh, []any{d.id, string(d.kind), d.target})
 		} else {
-			stale = append(stale, []any{d.id})
+			stale = append(stale, []any{-d.id})
 		}
-		all = append(all, []any{d.id, strings.Join(d.tokens, " ")})
+		all = append(all, []any{-d.id, strings.Join(d.tokens, " ")})
 	}
 	if err := q.each(ctx, `INSERT INTO search_docs (id, kind, target_id) VALUES ($1, $2, $3)`, fresh); err != nil {
 		return err
@@ -29,7 +31,11 @@ func (liteSearch) put(ctx context.Context, q querier, docs []document) error {
 }
 
 func (liteSearch) drop(ctx context.Context, q querier, docs []int64) error {
-	if _, err := q.exec(ctx, `DELETE FROM search_index WHERE rowid = ANY($1)`, docs); err != nil {
+	rowids := make([]int64, len(docs))
+	for i, id := range docs {
+		rowids[i] = -id
+	}
+	if _, err := q.exec(ctx, `DELETE FROM search_index WHERE rowid = ANY($1)`, rowids); err != nil {
 		return err
 	}
 	_, err := q.exec(ctx, `DELETE FROM search_docs WHERE id = ANY($1)`, docs)
@@ -37,8 +43,8 @@ func (liteSearch) drop(ctx context.Context, q querier, docs []int64) error {
 }
 
 // The inner query ends after the rows that are wanted; CROSS JOIN keeps it the outer loop.
-const liteFind = `SELECT i.id, d.kind, d.target_id FROM (SELECT rowid AS id FROM search_index
-	WHERE search_index MATCH $1 AND rowid >= $2 AND rowid < $3 ORDER BY rowid DESC LIMIT $4) i CROSS JOIN search_docs d ON d.id = i.id`
+const liteFind = `SELECT i.id, d.kind, d.target_id FROM (SELECT -rowid AS id FROM search_index
+	WHERE search_index MATCH $1 AND rowid <= -$2 AND rowid > -$3 ORDER BY rowid LIMIT $4) i CROSS JOIN search_docs d ON d.id = i.id`
 
 func (liteSearch) find(ctx context.Context, q querier, m match, from, before int64, limit int) ([]document, error) {
 	return collect(ctx, q, scanDocument, liteFind, m.expression(" AND ", " OR ", func(token string, prefix bool) string {
