@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"time"
 
 	"lightstick/internal/edge"
 )
@@ -45,15 +46,17 @@ func (s *Site) Routes() []edge.Route {
 
 func (s *Site) publicPages() []line {
 	after := edge.Query("after")
+	// A long history is compared line by line, the dearest thing a guest can ask for.
+	history := []edge.Option{edge.Limit(edge.Rate{Per: time.Minute, Burst: 120, By: edge.ByAddress, Name: "history"})}
 	return []line{
 		{"", "front", edge.Page, nil, s.front},
 		{"/f/{fandom}", "fandom", edge.Page, nil, s.fandom},
 		{"/f/{fandom}/{board}", "board", edge.Page, []edge.Option{edge.Query("sort", "after")}, s.board},
 		{"/p/{post}", "post", edge.Page, []edge.Option{after}, s.post},
 		{"/p/{post}/tail", "tail", edge.Page, []edge.Option{after, edge.Live()}, s.tail},
-		{"/p/{post}/history", "post_history", edge.Page, nil, s.postHistory},
+		{"/p/{post}/history", "post_history", edge.Page, history, s.postHistory},
 		{"/p/{post}/c/{comment}", "thread", edge.Page, nil, s.thread},
-		{"/c/{comment}/history", "comment_history", edge.Page, nil, s.commentHistory},
+		{"/c/{comment}/history", "comment_history", edge.Page, history, s.commentHistory},
 		{"/u/{handle}", "member", edge.Page, []edge.Option{edge.Query("tab", "after")}, s.member},
 		{"/search", "search", edge.Page, []edge.Option{edge.In(edge.ClassSearch),
 			edge.Query("q", "fandom", "board", "author", "kind", "sort", "from", "to", "after")}, s.search},
