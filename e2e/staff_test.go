@@ -156,7 +156,7 @@ func TestAdmin(t *testing.T) {
 		t.Errorf("a moderator sees the members' roles: status %d", p.status)
 	}
 	admin.open("/admin/en/members?handle=row_four").want("ul.cards", "row_four")
-	admin.open("/admin/en/aliases").want("h1", "Names")
+	admin.open("/admin/en/aliases").want("h1", "Search aliases")
 	admin.open("/me/en/sign-out").form("form.plain").submit()
 	if p := admin.open("/admin/en"); p.Find("[name=password]").Length() == 0 {
 		t.Error("the staff pages are open after signing out")

@@ -46,7 +46,7 @@ type Config struct {
 	MayPostUnverified bool           `help:"Let members post before they confirm their e-mail address." env:"LIGHTSTICK_MAY_POST_UNVERIFIED"`
 	Hashers           int            `help:"Password hashes at once. 0: one for each core; at most two for each." env:"LIGHTSTICK_HASHERS"`
 	PageCache         int64          `help:"Bytes of rendered pages kept in memory." default:"33554432" env:"LIGHTSTICK_PAGE_CACHE"`
-	Drain             time.Duration  `help:"How long to go on serving after /readyz says no, so that balancers notice." default:"2s" env:"LIGHTSTICK_DRAIN"`
+	Drain             time.Duration  `help:"How long to go on serving after /readyz says no, so that balancers notice. In dev it does not wait." default:"2s" env:"LIGHTSTICK_DRAIN"`
 	LogLevel          string         `help:"Least level logged: ${enum}." enum:"debug,info,warn,error" default:"info" env:"LIGHTSTICK_LOG_LEVEL"`
 	LogFile           string         `help:"File for the log. Empty: standard error." type:"path" env:"LIGHTSTICK_LOG_FILE"`
 	Demo              bool           `help:"Fill an empty community with the demo world." env:"LIGHTSTICK_DEMO"`

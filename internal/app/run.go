@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"syscall"
 	"time"
 
 	"lightstick/internal/edge"
@@ -34,7 +35,10 @@ func Run(ctx context.Context, c Config, version string, stdout, stderr io.Writer
 func (a *App) run(ctx context.Context, stdout io.Writer) error {
 	public, err := net.Listen("tcp", a.Config.Listen)
 	if err != nil {
-		return fmt.Errorf("listen on %s: %w (another server running? choose --listen)", a.Config.Listen, err)
+		if errors.Is(err, syscall.EADDRINUSE) {
+			return fmt.Errorf("listen on %s: %w (another server running? choose --listen)", a.Config.Listen, err)
+		}
+		return fmt.Errorf("listen on %s: %w (--listen is host:port)", a.Config.Listen, err)
 	}
 	defer public.Close()
 	if a.Config.Demo {

@@ -232,8 +232,10 @@ func (c *visit) choosePassword() error {
 
 func (c *visit) setupSheet(f *form, token string) *sheet {
 	c.titled(c.T("me.setup"))
+	fields := c.newAccountFields()
+	fields[2].Hint = "" // who holds the link need not confirm an address: no mail is sent
 	return &sheet{Intro: c.T("me.setup_intro"), Form: f, Action: c.me("/setup"), Submit: c.T("me.setup_button"),
-		Hidden: hidden("token", token, "time_zone", f.values["time_zone"]), Fields: c.newAccountFields()}
+		Hidden: hidden("token", token, "time_zone", f.values["time_zone"]), Fields: fields}
 }
 
 // setupForm makes the first admin, with the link that the program printed when it was first started.

@@ -1,10 +1,14 @@
 package web
 
 import (
+	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
+	"time"
 
 	"lightstick/internal/fault"
 	"lightstick/internal/forum"
@@ -52,6 +56,45 @@ func (c *visit) audit() error {
 		d.Next, d.First = string(c.next(next)), string(c.first())
 	}
 	return c.page(status, auditPage(c.view, d))
+}
+
+// auditFacts tells the detail of an act line by line, as "name: value" in the order of the names. What
+// is not an object is shown as it is: a log hides nothing.
+func (v *view) auditFacts(detail string) []string {
+	var object map[string]any
+	if err := json.Unmarshal([]byte(detail), &object); err != nil {
+		return []string{detail}
+	}
+	facts := make([]string, 0, len(object))
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		if value := v.auditValue(object[name]); value != "" {
+			facts = append(facts, strings.ReplaceAll(name, "_", " ")+": "+value)
+		}
+	}
+	return facts
+}
+
+// auditValue shows a text as it is and a time as the reader's; the rest stays JSON.
+func (v *view) auditValue(value any) string {
+	text, ok := value.(string)
+	if !ok {
+		if value == nil {
+			return ""
+		}
+		raw, err := json.Marshal(value)
+		if err != nil {
+			return err.Error()
+		}
+		return string(raw)
+	}
+	at, err := time.Parse(time.RFC3339Nano, text)
+	switch {
+	case err != nil:
+		return text
+	case at.IsZero(): // a sanction without an end
+		return ""
+	}
+	return v.when(at)
 }
 
 // fandomsData lists the fandoms of the actor with their boards.

@@ -63,3 +63,6 @@ if ($('.cs[data-tail]')) live($('.cs[data-tail]'));
 askFragments().catch(() => {});
 addEventListener('online', flush);
 if (doc.cookie.includes('ls_member=')) flush();
+
+// A row of tabs is wider than a phone: it starts at the one that is open.
+for (const t of $$('.tabs [aria-current]')) t.parentElement.scrollLeft = t.offsetLeft - t.parentElement.offsetLeft - 24;
