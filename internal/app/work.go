@@ -14,7 +14,7 @@ import (
 
 // How often the periodic tasks run.
 const (
-	flushEvery     = 300 * time.Millisecond
+	flushEvery     = 500 * time.Millisecond
 	reconcileEvery = 15 * time.Minute
 	expireEvery    = 10 * time.Minute
 	sweepEvery     = time.Hour

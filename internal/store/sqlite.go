@@ -35,6 +35,9 @@ const (
 	// readCache is what one reading connection keeps of the file, in KiB.
 	readCache  = 8 << 10
 	writeCache = 16 << 10
+	// checkpoint is how many pages the log gets before it is brought into the file: pages that are
+	// written again and again are brought once, and a restart reads at most 16 MiB of log.
+	checkpoint = 4 << 10
 )
 
 func openSQLite(ctx context.Context, path string) (*lite, error) {
@@ -44,7 +47,7 @@ func openSQLite(ctx context.Context, path string) (*lite, error) {
 	l := &lite{path: path}
 	common := []string{fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()), "journal_mode(WAL)", "synchronous(FULL)",
 		"foreign_keys(1)", "temp_store(MEMORY)", fmt.Sprintf("journal_size_limit(%d)", 64<<20)}
-	write, err := openPool(path, 1, append(common, fmt.Sprintf("cache_size(-%d)", writeCache)), "immediate")
+	write, err := openPool(path, 1, append(common, fmt.Sprintf("cache_size(-%d)", writeCache), fmt.Sprintf("wal_autocheckpoint(%d)", checkpoint)), "immediate")
 	if err != nil {
 		return nil, err
 	}
