@@ -193,14 +193,15 @@ func (f *Forum) SetModerator(ctx context.Context, a *Actor, fandom, member ID, o
 		if _, err := tx.FandomByID(ctx, fandom); err != nil {
 			return nil, err
 		}
-		if _, err := tx.Member(ctx, member); err != nil {
+		m, err := tx.Member(ctx, member)
+		if err != nil {
 			return nil, err
 		}
 		if err := tx.SetModerator(ctx, fandom, member, on); err != nil {
 			return nil, err
 		}
 		act := map[bool]string{true: "moderator.add", false: "moderator.remove"}[on]
-		return nil, f.audit(ctx, tx, a, act, Target{TargetMember, member}, fandom)
+		return nil, f.audit(ctx, tx, a, act, Target{TargetMember, member}, fandom, "member", m.Handle)
 	})
 	return err
 }

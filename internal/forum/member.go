@@ -172,7 +172,7 @@ func (f *Forum) SetRole(ctx context.Context, a *Actor, member ID, role Role) (Me
 		if err := tx.UpdateMember(ctx, &m); err != nil {
 			return nil, err
 		}
-		return m, f.audit(ctx, tx, a, "member.role", Target{TargetMember, m.ID}, 0, "role", string(role))
+		return m, f.audit(ctx, tx, a, "member.role", Target{TargetMember, m.ID}, 0, "member", m.Handle, "role", string(role))
 	})
 	return m, err
 }

@@ -406,7 +406,7 @@ func (f *Forum) Impose(ctx context.Context, a *Actor, member ID, in SanctionInpu
 		if err := tx.InsertSanction(ctx, &s); err != nil {
 			return nil, err
 		}
-		return s, f.audit(ctx, tx, a, "sanction."+string(in.Kind), Target{TargetMember, member}, in.FandomID, "reason", in.Reason, "expires", s.ExpiresAt)
+		return s, f.audit(ctx, tx, a, "sanction."+string(in.Kind), Target{TargetMember, member}, in.FandomID, "member", m.Handle, "reason", in.Reason, "expires", s.ExpiresAt)
 	})
 	return s, err
 }
@@ -432,7 +432,7 @@ func (f *Forum) Lift(ctx context.Context, a *Actor, id ID) error {
 		if err := tx.LiftSanction(ctx, id, f.Now()); err != nil {
 			return nil, err
 		}
-		return nil, f.audit(ctx, tx, a, "sanction.lift", Target{TargetMember, s.Member.ID}, s.FandomID, "sanction", int64(id))
+		return nil, f.audit(ctx, tx, a, "sanction.lift", Target{TargetMember, s.Member.ID}, s.FandomID, "member", s.Member.Handle, "sanction", int64(id))
 	})
 	return err
 }

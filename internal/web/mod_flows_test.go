@@ -42,7 +42,7 @@ func TestReportToResolution(t *testing.T) {
 		t.Fatal(now.State, list, err, err2)
 	}
 	says(t, h.visit(mod, "/admin/en/queue?state=resolved"), 200, "What the author says", "Hidden")
-	says(t, h.visit(mod, "/admin/en/audit"), 200, "post.hide", "sanction.mute", "case.resolve", "clear enough")
+	says(t, h.visit(mod, "/admin/en/audit"), 200, "post.hide", "sanction.mute", "member: "+h.members[author].Handle, "case.resolve", "clear enough")
 	says(t, h.visit(admin, "/admin/en/audit?actor=@mod_1"), 200, "post.hide")
 	says(t, h.visit(admin, "/admin/en/audit?actor=nobody"), http.StatusUnprocessableEntity, "There is no such member.")
 	says(t, h.visit(author, fmt.Sprintf("/me/en/reply?post=%d", p.ID)), 200, "adverts")
