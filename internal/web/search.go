@@ -20,6 +20,7 @@ type searchData struct {
 	Fandoms []forum.Fandom
 	Asked   bool
 	Hits    []forum.Hit
+	Whole   bool // these are all: only then is their number an answer
 	Next    templ.SafeURL
 }
 
@@ -64,6 +65,7 @@ func (s *Site) find(ctx context.Context, v *view, q url.Values, d *searchData) e
 	if d.Hits, next, err = s.forum.Search(ctx, sq); err != nil {
 		return err
 	}
+	d.Whole = next == "" && q.Get("after") == ""
 	if next != "" {
 		more := url.Values{}
 		for name, value := range d.Form.values {
