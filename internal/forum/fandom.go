@@ -237,6 +237,9 @@ func (f *Forum) SetAliases(ctx context.Context, a *Actor, fandom ID, sets [][]st
 		return err
 	}
 	_, err := f.Store.Update(ctx, func(tx Tx) (any, error) {
+		if _, err := tx.FandomByID(ctx, fandom); err != nil {
+			return nil, err
+		}
 		if err := tx.ReplaceAliases(ctx, fandom, sets); err != nil {
 			return nil, err
 		}

@@ -391,6 +391,9 @@ func (f *Forum) Impose(ctx context.Context, a *Actor, member ID, in SanctionInpu
 		s.ExpiresAt = s.CreatedAt.Add(in.For)
 	}
 	_, err := f.Store.Update(ctx, func(tx Tx) (any, error) {
+		if err := siteOrFandom(ctx, tx, in.FandomID); err != nil {
+			return nil, err
+		}
 		m, err := tx.Member(ctx, member)
 		if err != nil {
 			return nil, err

@@ -259,3 +259,15 @@ func TestAnAvatarIsNotClearedAway(t *testing.T) {
 		t.Fatalf("the avatar would be deleted: %+v", unused)
 	}
 }
+
+func TestAFandomThatIsNotThereIsSaidSo(t *testing.T) {
+	w := newWorld(t)
+	for _, missing := range []forum.ID{-1, 999} {
+		w.refused(w.SetAliases(w.ctx, w.admin, missing, [][]string{{"a", "b"}}), "fandom_not_found")
+		_, err := w.AddWordRule(w.ctx, w.admin, missing, "word", forum.WordMask)
+		w.refused(err, "fandom_not_found")
+		_, err = w.Impose(w.ctx, w.admin, w.ben.ID, forum.SanctionInput{FandomID: missing, Kind: forum.Mute, Reason: "x"})
+		w.refused(err, "fandom_not_found")
+	}
+	w.refused(w.SetAliases(w.ctx, w.admin, 0, [][]string{{"a", "b"}}), "fandom_not_found")
+}

@@ -49,6 +49,9 @@ func (f *Forum) AddWordRule(ctx context.Context, a *Actor, fandom ID, pattern st
 	}
 	r := WordRule{FandomID: fandom, Pattern: pattern, Action: action, CreatedAt: f.Now()}
 	_, err := f.Store.Update(ctx, func(tx Tx) (any, error) {
+		if err := siteOrFandom(ctx, tx, fandom); err != nil {
+			return nil, err
+		}
 		if err := tx.InsertWordRule(ctx, &r); err != nil {
 			return nil, err
 		}
@@ -56,6 +59,15 @@ func (f *Forum) AddWordRule(ctx context.Context, a *Actor, fandom ID, pattern st
 	})
 	f.rules.forget()
 	return r, err
+}
+
+// siteOrFandom fails when the fandom is neither 0, which stands for the whole site, nor there.
+func siteOrFandom(ctx context.Context, r Reader, fandom ID) error {
+	if fandom == 0 {
+		return nil
+	}
+	_, err := r.FandomByID(ctx, fandom)
+	return err
 }
 
 // RemoveWordRule is for the fandom's staff (site-wide: admins).
