@@ -122,6 +122,9 @@ func FuzzCursor(f *testing.F) {
 		f.Add(c, uint8(0))
 	}
 	f.Fuzz(func(t *testing.T, cursor string, which uint8) {
+		if len(cursor) > 600 { // no address holds it: the edge answers 414, for every operation alike
+			return
+		}
 		w.t = t
 		target := lists[int(which)%len(lists)]
 		a := w.do("GET", target+"&cursor="+escape(cursor), "", w.admin)
