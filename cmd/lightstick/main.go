@@ -27,6 +27,8 @@ type cli struct {
 	OpenAPI     openapiCmd     `cmd:"" name:"openapi" help:"Print the OpenAPI 3.1 document of the REST API."`
 	Healthcheck healthcheckCmd `cmd:"" help:"Ask a running server whether it is ready; for containers."`
 	Version     versionCmd     `cmd:"" help:"Print the version."`
+
+	VersionFlag kong.VersionFlag `name:"version" help:"Print the version."`
 }
 
 // env is what a command gets besides its flags.
@@ -50,7 +52,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	parser, err := kong.New(&c,
 		kong.Name("lightstick"),
 		kong.Description("Lightstick, the fan community that stays up when everyone shows up.\n\nEvery flag is also a variable LIGHTSTICK_<NAME> and a file named by LIGHTSTICK_<NAME>_FILE."),
-		kong.UsageOnError(), kong.Writers(stdout, stderr), kong.Exit(func(code int) { exit = code }),
+		kong.UsageOnError(), kong.Vars{"version": version}, kong.Writers(stdout, stderr), kong.Exit(func(code int) { exit = code }),
 		kong.Resolvers(app.SecretFiles(os.LookupEnv)),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 	)

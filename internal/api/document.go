@@ -109,7 +109,7 @@ func problemTexts() map[int]string {
 	return map[int]string{
 		400: "The request cannot be read.", 401: "Sign in first, or the token is not known (any more).", 403: "This actor may not do this.",
 		404: "There is no such thing, or not for this actor to know.", 409: "The state of things does not allow it, or the first request with this Idempotency-Key is still under way.",
-		412: "Somebody changed it since the ETag in If-Match.", 413: "The body is larger than we take.", 415: "The body is of a kind that we do not take.",
+		412: "Somebody changed it since the ETag in If-Match.", 413: "The body is larger than we take.", 414: "The address is longer than we take.", 415: "The body is of a kind that we do not take.",
 		422: "The input must change: errors name every field. Or the Idempotency-Key was used for another request.",
 		429: "Too many requests: wait as Retry-After says.", 500: "Our mistake.", 503: "Overloaded or out of order: wait as Retry-After says.",
 	}

@@ -177,7 +177,7 @@ func successText(status int) string {
 
 // problems are the statuses of the problems that an operation may answer with.
 func (o *op) problems(in reflect.Type) []int {
-	list := append([]int{401, 429, 500, 503}, o.errors...) // 401: of a token that does not work
+	list := append([]int{401, 414, 429, 500, 503}, o.errors...) // 401: of a token that does not work
 	if in.NumField() > 0 {
 		list = append(list, 400, 422)
 	}

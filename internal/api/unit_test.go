@@ -118,13 +118,10 @@ func FuzzCursor(f *testing.F) {
 	lists := []string{"/posts?sort=hot", "/posts?sort=new", "/posts?sort=top", "/posts/1/comments?limit=5", "/search?q=a&order=newest", "/members?limit=5",
 		"/notifications?limit=5", "/cases?limit=5", "/sanctions?limit=5", "/audit?limit=5", "/members/root_one/posts?limit=5", "/members/root_one/comments?limit=5"}
 	w.do("POST", "/boards/"+str(w.board)+"/posts", `{"title":"a","body":"b"}`, w.admin).want(201)
-	for _, c := range []string{"MSAy", "LTEgMg", "!", "MA", strings.Repeat("A", 500), "MSAyIDM", "OTIyMzM3MjAzNjg1NDc3NTgwOA"} {
+	for _, c := range []string{"MSAy", "LTEgMg", "!", "MA", strings.Repeat("A", 500), strings.Repeat("A", 5000), "MSAyIDM", "OTIyMzM3MjAzNjg1NDc3NTgwOA"} {
 		f.Add(c, uint8(0))
 	}
 	f.Fuzz(func(t *testing.T, cursor string, which uint8) {
-		if len(cursor) > 600 { // no address holds it: the edge answers 414, for every operation alike
-			return
-		}
 		w.t = t
 		target := lists[int(which)%len(lists)]
 		a := w.do("GET", target+"&cursor="+escape(cursor), "", w.admin)
