@@ -7,7 +7,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 FUZZTIME ?= 30s
 
-.PHONY: help run build test check race bench generate fmt lint fuzz screenshots clean need-go need-test need-bench
+.PHONY: help run build test check race bench generate fmt lint fuzz screenshots cluster cluster-down drill clean need-go need-test need-bench need-cluster
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -57,7 +57,15 @@ bench: need-bench build ## measure against limits of the same run and print rati
 screenshots: need-test build ## pictures of the main pages at 390 and 1280 px into build/screenshots
 	$(GO) test -count=1 -run 'TestScreenshots' ./e2e
 
+CLUSTER := deploy/patroni/cluster
+cluster: need-cluster ## start a PostgreSQL of three nodes that fails over, on loopback (CLUSTER_DIR, CLUSTER_PORT)
+	@$(CLUSTER) up
+
+cluster-down: ## stop the cluster; its data stays in build/cluster
+	@$(CLUSTER) down
+
 clean: ## remove build/ (the community in ./data stays)
+	@[ ! -d build/cluster ] || $(CLUSTER) destroy
 	rm -rf build
 
 need-go:
@@ -66,3 +74,5 @@ need-test: need-go
 	@scripts/need postgresql-15 chromium fonts-noto-cjk
 need-bench: need-go
 	@scripts/need wrk
+need-cluster: need-go
+	@scripts/need postgresql-15 patroni etcd-server python3-etcd curl nftables
