@@ -55,6 +55,7 @@ func New(o Options) (*API, error) {
 	a := &API{Options: o, handlers: handlers{}}
 	a.huma = huma.NewAPI(a.config(), humago.NewAdapter(a.handlers, Prefix))
 	a.fandoms()
+	a.events()
 	a.posts()
 	a.comments()
 	a.reactions()

@@ -46,6 +46,7 @@ func (a *API) describe() *huma.OpenAPI {
 func tags() []*huma.Tag {
 	list := [][2]string{
 		{"Fandoms and boards", "A fandom is an artist's community; its boards are where posts stand."},
+		{"Events", "The calendar of a fandom: what is coming, and when."},
 		{"Posts", "What members start."}, {"Comments", "Answers to posts and to each other."}, {"Reactions", "Six kinds, the lightstick first."},
 		{"Members", "People with an account."}, {"Notifications", "Who answered or mentioned you."}, {"Search", "Of everything that is visible."},
 		{"Attachments", "Pictures in texts."}, {"Accounts", "Signing up, addresses and passwords."}, {"Sessions", "Signing in with a browser."},

@@ -23,6 +23,7 @@ func TestOnce(t *testing.T) {
 	}{
 		{"/fandoms", `{"slug":"second","name":"Second","accent":"#123456"}`, w.admin, nil},
 		{"/fandoms/aurora/boards", `{"slug":"news","name":"News"}`, w.admin, nil},
+		{"/fandoms/aurora/events", `{"kind":"stream","title":"Live","starts_at":"2026-06-01T12:00:00Z"}`, w.admin, nil},
 		{"/boards/" + str(w.board) + "/posts", `{"title":"Twice?","body":"No."}`, mina, nil},
 		{"/posts/" + str(post) + "/comments", `{"body":"Once."}`, mina, nil},
 		{"/posts/" + str(post) + "/acts", `{"act":"lock"}`, w.admin, nil},

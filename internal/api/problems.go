@@ -61,7 +61,9 @@ func addReading(add adder) {
 	add(fault.MethodNotAllowed, "method_not_allowed", "The address exists but does not take this method; Allow lists those that it takes.")
 	add(fault.Conflict, "idempotency_in_flight", "The first request with this Idempotency-Key is still under way. Wait as Retry-After says and repeat it: you get its answer.")
 	add(fault.PreconditionFailed, "stale", "Somebody changed it since the ETag in If-Match, or between reading and writing. Nothing was changed. Get it again, apply your change to that and repeat.")
-	add(fault.TooLarge, "body_too_large", "The body is larger than the operation takes: 256 KB of JSON, 10 MB of picture.")
+	add(fault.TooLarge,
+		"body_too_large", "The body is larger than the operation takes: 256 KB of JSON, 10 MB of picture.",
+		"fields_too_long", "Fields that are not free text have more than 16 KB in all, or are more than 200.")
 	add(fault.URITooLong, "url_too_long", "The address is longer than 2,048 bytes.")
 	add(fault.Unsupported,
 		"json_only", "The body must be JSON and say so: Content-Type: application/json.",
@@ -77,6 +79,7 @@ func addMembers(add adder) {
 		"wrong_login", "Login and password do not belong together. Which of them is wrong is not told.")
 	add(fault.Forbidden,
 		"scope_missing", "The token works, but not for this. The detail names the scope; make a token that has it.",
+		"looks_like_attack", "The firewall took a part of the request that is not free text for an attack. If it is none, write it in other words; operators find the rule by the X-Request-Id in their log.",
 		"cross_origin", "A browser sent this from a page of another site with the cookies of this one, so it was not done. Use a token.",
 		"email_unverified", "Confirm your e-mail address first.",
 		"admin_only", "Only admins may do this.",
@@ -111,7 +114,7 @@ func addCommunity(add adder) {
 	add(fault.NotFound,
 		"fandom_not_found", "There is no such fandom.", "board_not_found", "There is no such board.",
 		"post_not_found", "There is no such post, or it is not for you to see.", "comment_not_found", "There is no such comment, or it is not for you to see.",
-		"case_not_found", "There is no such case.", "sanction_not_found", "There is no such sanction, or it is not in your fandoms.",
+		"case_not_found", "There is no such case.", "event_not_found", "There is no such event.", "sanction_not_found", "There is no such sanction, or it is not in your fandoms.",
 		"word_rule_not_found", "There is no such word rule.")
 	add(fault.Invalid, "word_refused", "A word rule does not let this text in; the detail names the word.")
 	add(fault.Conflict,

@@ -20,6 +20,7 @@ func TestEveryOperation(t *testing.T) {
 	w := newWorld(t)
 	mina := w.member("mina_k")
 	w.walkFandoms()
+	w.walkEvents()
 	post := w.walkPosts(mina)
 	comment := w.walkComments(mina, post)
 	w.walkReactions(mina, post, comment)
@@ -59,6 +60,39 @@ func (w *world) walkFandoms() {
 	if n := len(w.do("GET", "/fandoms/aurora/aliases", "", "").want(200).items()); n != 1 {
 		w.t.Errorf("%d aliases", n)
 	}
+}
+
+func (w *world) walkEvents() {
+	w.t.Helper()
+	made := w.do("POST", "/fandoms/aurora/events", `{"kind":"comeback","title":"Aurora comes back","starts_at":"2026-05-04T09:00:00+09:00","board_id":`+str(w.board)+`}`, w.admin).want(201)
+	at := "/events/" + str(made.id())
+	if made.header.Get("Location") != "/api/v1"+at || made.body["ends_at"] != "2026-05-04T01:00:00Z" {
+		w.t.Errorf("made: %v %s", made.header, made.raw)
+	}
+	w.do("POST", "/fandoms/aurora/events", `{"kind":"stream","title":"Radio","starts_at":"2026-05-03T09:00:00Z","ends_at":"2026-05-03T10:00:00Z"}`, w.admin).want(201)
+	if got := w.do("POST", "/fandoms/aurora/events", `{"kind":"stream","title":"","starts_at":"2026-05-03T09:00:00Z","ends_at":"2026-05-03T09:00:00Z"}`, w.admin).problem(422, "invalid").fields(); got != "ends_at event_ends_first, title required" {
+		w.t.Error(got)
+	}
+	page := w.do("GET", "/fandoms/aurora/events?limit=1", "", "").want(200)
+	rest := w.do("GET", "/fandoms/aurora/events?limit=1&cursor="+page.body["next"].(string), "", "").want(200)
+	if page.items()[0].(map[string]any)["title"] != "Radio" || len(rest.items()) != 1 || rest.body["next"] != nil || page.header.Get("Link") == "" {
+		w.t.Errorf("pages: %s %s", page.raw, rest.raw)
+	}
+	if n := len(w.do("GET", "/fandoms/aurora/events?past=true", "", "").want(200).items()); n != 0 {
+		w.t.Errorf("%d events are over", n)
+	}
+	got := w.do("GET", at, "", w.admin).want(200)
+	changed := w.do("PATCH", at, `{"cancelled":true,"board_id":0}`, w.admin, "If-Match", got.header.Get("ETag")).want(200)
+	if changed.body["cancelled"] != true || changed.body["board_id"] != nil || changed.body["title"] != "Aurora comes back" {
+		w.t.Errorf("changed: %s", changed.raw)
+	}
+	for _, method := range []string{"PATCH", "DELETE"} {
+		body := map[string]string{"PATCH": `{"title":"late"}`}[method]
+		w.do(method, at, body, w.admin, "If-Match", got.header.Get("ETag")).problem(412, "stale")
+		w.do(method, at, body, "").problem(401, "sign_in_required")
+	}
+	w.do("DELETE", at, "", w.admin, "If-Match", changed.header.Get("ETag")).want(204)
+	w.do("GET", at, "", w.admin).problem(404, "event_not_found")
 }
 
 func (w *world) walkPosts(mina string) forum.ID {

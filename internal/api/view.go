@@ -82,7 +82,7 @@ func reactions(r forum.Reactions) Reactions {
 
 // Target is what a report, a case or an act of staff is about.
 type Target struct {
-	Kind string   `json:"kind" enum:"post,comment,member,fandom,board,word_rule,case" example:"comment"`
+	Kind string   `json:"kind" enum:"post,comment,member,fandom,board,word_rule,case,event" example:"comment"`
 	ID   forum.ID `json:"id" example:"345"`
 }
 

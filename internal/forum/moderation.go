@@ -21,6 +21,7 @@ const (
 	TargetBoard   TargetKind = "board"
 	TargetRule    TargetKind = "word_rule"
 	TargetCase    TargetKind = "case"
+	TargetEvent   TargetKind = "event"
 )
 
 // Target is a thing of the community.

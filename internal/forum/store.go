@@ -78,6 +78,8 @@ type Reader interface {
 	Moderators(ctx context.Context, fandom ID) ([]MemberRef, error)
 	Aliases(ctx context.Context, fandom ID) ([]Alias, error) // fandom 0: all
 	WordRules(ctx context.Context) ([]WordRule, error)
+	Event(ctx context.Context, id ID) (Event, error)
+	Events(ctx context.Context, q EventQuery) ([]Event, Cursor, error)
 
 	// Post finds a post in any state; showing it is the caller's decision.
 	Post(ctx context.Context, id ID) (Post, error)
@@ -136,6 +138,9 @@ type Tx interface {
 	ReplaceAliases(ctx context.Context, fandom ID, sets [][]string) error
 	InsertWordRule(ctx context.Context, r *WordRule) error
 	DeleteWordRule(ctx context.Context, id ID) error
+	InsertEvent(ctx context.Context, e *Event) error
+	UpdateEvent(ctx context.Context, e *Event) error
+	DeleteEvent(ctx context.Context, e Event) error // where it still has this version
 
 	InsertPost(ctx context.Context, p *Post) error
 	UpdatePost(ctx context.Context, p *Post) error

@@ -37,9 +37,10 @@ func (s *Site) front(w http.ResponseWriter, r *http.Request, p *Printer) error {
 	return render(w, r, http.StatusOK, frontPage(v, &d))
 }
 
-// fandomData is a fandom's page: five questions.
+// fandomData is a fandom's page: six questions.
 type fandomData struct {
 	Fandom     forum.Fandom
+	Events     []forum.Event
 	Boards     []forum.Board
 	Hot, New   []forum.Post
 	Moderators []forum.MemberRef
@@ -63,6 +64,9 @@ func (s *Site) fandom(w http.ResponseWriter, r *http.Request, p *Printer) error 
 		return err
 	}
 	if d.Moderators, err = s.read.Moderators(ctx, id); err != nil {
+		return err
+	}
+	if d.Events, _, err = s.read.Events(ctx, forum.EventQuery{FandomID: id, Limit: fandomEvents}); err != nil {
 		return err
 	}
 	v := s.publicView(r, p, d.Fandom.Name)

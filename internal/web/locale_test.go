@@ -185,7 +185,7 @@ func scriptKeys(t *testing.T) map[string]bool {
 func TestEveryFaultIsTranslated(t *testing.T) {
 	known := web.Messages(loadLocales(t).Default())
 	made := map[string]bool{"sanction_mute": true, "sanction_ban": true, "sanction_mute_until": true, "sanction_ban_until": true} // put together from the kind
-	for _, kind := range []string{"post", "comment", "member", "fandom", "board", "word_rule", "case"} {
+	for _, kind := range []string{"post", "comment", "member", "fandom", "board", "word_rule", "case", "event"} {
 		made[kind+"_not_found"] = true // put together in forum.NotFound
 	}
 	params := map[string][]string{}

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"lightstick/internal/edge"
 	"lightstick/internal/forum"
@@ -77,6 +78,21 @@ func (h *house) reported() forum.ID {
 
 func onCase(f string) func(*house) (string, string, string) {
 	return func(h *house) (string, string, string) { return fmt.Sprint(h.reported()), "", f }
+}
+
+// planned is a fresh event of the fandom.
+func (h *house) planned(change ...func(*forum.Event)) forum.Event {
+	h.t.Helper()
+	e := forum.Event{FandomID: h.fandom.ID, Kind: forum.EventComeback, Title: "Comeback", StartsAt: h.now.Add(50 * time.Hour), EndsAt: h.now.Add(52 * time.Hour), CreatedAt: h.now, UpdatedAt: h.now}
+	for _, f := range change {
+		f(&e)
+	}
+	h.update(func(tx forum.Tx) error { return tx.InsertEvent(h.ctx, &e) })
+	return e
+}
+
+func onEvent(f string) func(*house) (string, string, string) {
+	return func(h *house) (string, string, string) { return fmt.Sprint(h.planned().ID), "", f }
 }
 
 // matrix has a row for every private route; a route without one fails the test.
@@ -186,6 +202,12 @@ func matrix() map[string]call {
 		}, [roles]int{303, 403, 403, 303, 403, 303}},
 		"admin.aliases":        {ofFandom("fandom={fandom}", ""), [roles]int{303, 403, 403, 200, 403, 200}},
 		"admin.aliases.save":   {ofFandom("", "fandom={fandom}&aliases=a, b"), [roles]int{303, 403, 403, 303, 403, 303}},
+		"admin.events":         {ofFandom("fandom={fandom}", ""), [roles]int{303, 403, 403, 200, 403, 200}},
+		"admin.events.new":     {ofFandom("fandom={fandom}", ""), [roles]int{303, 403, 403, 200, 403, 200}},
+		"admin.events.create":  {ofFandom("", "fandom={fandom}&kind=stream&title=Live&starts_at=2026-12-01T20:00"), [roles]int{303, 403, 403, 303, 403, 303}},
+		"admin.event":          {onEvent(""), [roles]int{303, 403, 403, 200, 403, 200}},
+		"admin.event.save":     {onEvent("kind=stream&title=Live&starts_at=2026-12-01T20:00&cancelled=1"), [roles]int{303, 403, 403, 303, 403, 303}},
+		"admin.event.delete":   {onEvent("version=1"), [roles]int{303, 403, 403, 303, 403, 303}},
 		"admin.audit":          {nothing, forStaff},
 		"admin.fandoms":        {nothing, forStaff},
 		"admin.fandoms.new":    {nothing, forAdmins},
@@ -332,6 +354,7 @@ func TestNothingIsPrintedRaw(t *testing.T) {
 		}
 		return tx.ReplaceAliases(h.ctx, h.fandom.ID, [][]string{{attack, "b"}})
 	})
+	e := h.planned(func(e *forum.Event) { e.Title, e.Text, e.Link = attack, attack, "https://x.example/"+attack })
 	for r := stranger; r < roles; r++ {
 		h.id.Forget(h.members[r].ID)
 	}
@@ -344,7 +367,7 @@ func TestNothingIsPrintedRaw(t *testing.T) {
 		"/me/en/verify?token=" + evil, "/me/en/reset/new?token=" + evil, "/me/en?done=" + evil, "/me/en/sign-out?next=" + evil,
 		"/me/en/delete?" + target, fmt.Sprintf("/me/en/report?target=m%d", h.members[mod].ID), "/me/en/report?target=" + evil,
 		"/admin/en", "/admin/en/queue", "/admin/en/queue?state=" + evil, fmt.Sprintf("/admin/en/cases/%d", id), "/admin/en/sanctions?member=" + evil, "/admin/en/words?fandom=" + f,
-		"/admin/en/aliases?fandom=" + f, "/admin/en/audit", "/admin/en/audit?actor=" + evil, "/admin/en/fandoms", "/admin/en/fandoms/" + f, "/admin/en/fandoms/" + f + "/boards",
+		"/admin/en/aliases?fandom=" + f, "/admin/en/events?fandom=" + f, fmt.Sprintf("/admin/en/events/%d", e.ID), "/en/calendar/aurora", "/en/calendar/aurora?past=" + evil, "/en/f/aurora", "/admin/en/audit", "/admin/en/audit?actor=" + evil, "/admin/en/fandoms", "/admin/en/fandoms/" + f, "/admin/en/fandoms/" + f + "/boards",
 		fmt.Sprintf("/admin/en/boards/%d", h.board.ID), "/admin/en/members", "/admin/en/members?handle=" + evil,
 	} {
 		for _, r := range []role{author, admin} {

@@ -52,6 +52,8 @@ func (s *Site) publicPages() []line {
 		{"", "front", edge.Page, nil, s.front},
 		{"/f/{fandom}", "fandom", edge.Page, nil, s.fandom},
 		{"/f/{fandom}/{board}", "board", edge.Page, []edge.Option{edge.Query("sort", "after")}, s.board},
+		{"/calendar/{fandom}", "calendar", edge.Page, []edge.Option{edge.Query("past", "after")}, s.calendar},
+		{"/calendar/{fandom}/feed.ics", "feed", edge.Page, nil, s.feed},
 		{"/p/{post}", "post", edge.Page, []edge.Option{after}, s.post},
 		{"/p/{post}/tail", "tail", edge.Page, []edge.Option{after, edge.Live()}, s.tail},
 		{"/p/{post}/history", "post_history", edge.Page, history, s.postHistory},

@@ -112,6 +112,24 @@ CREATE INDEX comments_parent ON public.comments USING btree (parent_id, id, stat
 CREATE UNIQUE INDEX comments_pkey ON public.comments USING btree (id)
 CREATE INDEX comments_post ON public.comments USING btree (post_id, id, state)
 CREATE INDEX comments_tree ON public.comments USING btree (post_id, path) WHERE (path <> ''::text)
+events.id bigint not null identity
+events.fandom_id bigint not null
+events.kind text not null
+events.title text not null
+events.text text not null
+events.link text not null
+events.starts_at bigint not null
+events.ends_at bigint not null
+events.board_id bigint not null default 0
+events.post_id bigint not null default 0
+events.cancelled boolean not null default false
+events.created_at bigint not null
+events.updated_at bigint not null
+events.version integer not null default 1
+CREATE INDEX events_fandom ON public.events USING btree (fandom_id, starts_at, id)
+CREATE UNIQUE INDEX events_pkey ON public.events USING btree (id)
+CREATE INDEX events_time ON public.events USING btree (starts_at, id)
+events_fandom_id_fkey FOREIGN KEY (fandom_id) REFERENCES fandoms(id)
 fandoms.id bigint not null identity
 fandoms.slug text collate "C" not null
 fandoms.name text not null
@@ -123,6 +141,10 @@ fandoms.created_at bigint not null
 fandoms.version integer not null default 1
 CREATE UNIQUE INDEX fandoms_pkey ON public.fandoms USING btree (id)
 CREATE UNIQUE INDEX fandoms_slug_key ON public.fandoms USING btree (slug)
+hot_pages.path text collate "C" not null
+hot_pages.hits bigint not null
+hot_pages.score double precision not null
+CREATE UNIQUE INDEX hot_pages_pkey ON public.hot_pages USING btree (path)
 idempotency.owner_id bigint not null
 idempotency.key_hash bytea not null
 idempotency.fingerprint bytea not null
@@ -174,6 +196,9 @@ notifications.seen boolean not null default false
 CREATE INDEX notifications_member ON public.notifications USING btree (member_id, id)
 CREATE UNIQUE INDEX notifications_pkey ON public.notifications USING btree (id)
 CREATE INDEX notifications_unread ON public.notifications USING btree (member_id, id) WHERE (NOT seen)
+post_views.post_id bigint not null
+post_views.views bigint not null
+CREATE UNIQUE INDEX post_views_pkey ON public.post_views USING btree (post_id)
 posts.id bigint not null identity
 posts.board_id bigint not null
 posts.fandom_id bigint not null

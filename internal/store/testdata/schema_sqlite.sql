@@ -115,6 +115,24 @@ CREATE INDEX comments_author ON comments (author_id, id) WHERE state = 0;
 CREATE INDEX comments_parent ON comments (parent_id, id, state) WHERE parent_id <> 0;
 CREATE INDEX comments_post ON comments (post_id, id, state);
 CREATE INDEX comments_tree ON comments (post_id, path) WHERE path <> '';
+CREATE TABLE events (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  fandom_id BIGINT NOT NULL REFERENCES fandoms (id),
+  kind TEXT NOT NULL,
+  title TEXT NOT NULL,
+  text TEXT NOT NULL,
+  link TEXT NOT NULL,
+  starts_at BIGINT NOT NULL,
+  ends_at BIGINT NOT NULL,
+  board_id BIGINT NOT NULL DEFAULT 0,
+  post_id BIGINT NOT NULL DEFAULT 0,
+  cancelled BOOLEAN NOT NULL DEFAULT FALSE,
+  created_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  version INTEGER NOT NULL DEFAULT 1
+);
+CREATE INDEX events_fandom ON events (fandom_id, starts_at, id);
+CREATE INDEX events_time ON events (starts_at, id);
 CREATE TABLE fandoms (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   slug TEXT NOT NULL UNIQUE,
@@ -125,6 +143,11 @@ CREATE TABLE fandoms (
   posts INTEGER NOT NULL DEFAULT 0,
   created_at BIGINT NOT NULL,
   version INTEGER NOT NULL DEFAULT 1
+);
+CREATE TABLE hot_pages (
+  path TEXT PRIMARY KEY,
+  hits BIGINT NOT NULL,
+  score DOUBLE PRECISION NOT NULL
 );
 CREATE TABLE idempotency (
   owner_id BIGINT NOT NULL,
@@ -181,6 +204,10 @@ CREATE TABLE notifications (
 );
 CREATE INDEX notifications_member ON notifications (member_id, id);
 CREATE INDEX notifications_unread ON notifications (member_id, id) WHERE NOT seen;
+CREATE TABLE post_views (
+  post_id BIGINT PRIMARY KEY,
+  views BIGINT NOT NULL
+);
 CREATE TABLE posts (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   board_id BIGINT NOT NULL,

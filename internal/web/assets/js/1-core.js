@@ -59,7 +59,7 @@ function localTimes(root) {
 		if (isNaN(at) || at.getTimezoneOffset() === -540) continue;
 		const korea = say(T.kst, { time: formats.kst.format(at) });
 		t.title = formats.here.format(at) + ' · ' + korea;
-		if (at.getFullYear() !== year) {
+		if (at.getFullYear() !== year && !('hour' in t.dataset)) {
 			t.textContent = formats.date.format(at);
 			continue;
 		}

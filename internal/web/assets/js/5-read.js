@@ -56,8 +56,34 @@ doc.addEventListener('keydown', e => {
 	}
 });
 
+// The server says "in 3 days"; from there a clock runs. It shows no seconds to who wants no motion.
+function countdowns(list) {
+	if (!list.length) return;
+	const still = matchMedia('(prefers-reduced-motion:reduce)');
+	const relative = new Intl.RelativeTimeFormat(lang);
+	const two = n => String(Math.floor(n)).padStart(2, '0');
+	const left = ms => {
+		const days = Math.floor(ms / 864e5), hours = ms / 36e5 % 24, minutes = ms / 6e4 % 60;
+		const words = days ? relative.format(days, 'day') : '';
+		if (!still.matches) return words + ' ' + two(hours) + ':' + two(minutes) + ':' + two(ms / 1e3 % 60);
+		return words || (hours >= 1 ? relative.format(Math.floor(hours), 'hour') : relative.format(Math.ceil(minutes), 'minute'));
+	};
+	const tick = () => {
+		const now = Date.now();
+		for (const e of list) {
+			const until = new Date(e.dataset.starts) - now;
+			e.textContent = until > 0 ? left(until) : T.event_now;
+			e.hidden = now >= new Date(e.dataset.ends);
+		}
+		const beat = still.matches ? 6e4 : 1e3;
+		setTimeout(tick, beat - now % beat);
+	};
+	tick();
+}
+
 localTimes(doc);
 readable(doc);
+countdowns($$('[data-starts]'));
 $$('form.compose').forEach(enhance);
 if ($('.cs[data-tail]')) live($('.cs[data-tail]'));
 askFragments().catch(() => {});
