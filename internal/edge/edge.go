@@ -41,6 +41,7 @@ type Config struct {
 	MediaOrigin    string         // scheme://host of uploads when they have a host of their own, else ""
 	Observer       *observe.Observer
 	Limiter        *Limiter         // shared by the edges of one process; its own when nil
+	WAF            *WAF             // shared likewise; none when nil
 	Now            func() time.Time // time.Now when nil
 
 	CacheBytes int64         // bound of the page cache; 64 MB when 0

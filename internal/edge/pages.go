@@ -116,6 +116,12 @@ func (p *pages) serve(w http.ResponseWriter, r *http.Request, rt *route, t *trai
 	}
 	job := newRender(rt, r, u, t)
 	have := p.usable(job.key, t.start)
+	if have == nil { // what has a copy was looked at before it was made
+		if err := p.e.cfg.WAF.inspect(r, rt, t.id); err != nil {
+			p.e.refuse(w, r, t, err)
+			return
+		}
+	}
 	if ryw := token(r.Header); ryw != "" && p.bypass.take("", t.ip) == nil {
 		p.around(w, r, job, ryw, have, t)
 		return

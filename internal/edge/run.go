@@ -190,7 +190,14 @@ func (rt *route) admit(conn, rec http.ResponseWriter, r *http.Request, t *trail)
 	if err := rt.limited(account, t.ip, ByAccount); err != nil {
 		return err
 	}
-	return rt.Handle(rec, r.WithContext(ctx))
+	if rt.edge.cfg.WAF != nil {
+		ctx = context.WithValue(ctx, wafKey{}, rt)
+	}
+	r = r.WithContext(ctx)
+	if err := rt.edge.cfg.WAF.inspect(r, rt, t.id); err != nil {
+		return err
+	}
+	return rt.Handle(rec, r)
 }
 
 // open answers Open and Probe routes.
@@ -201,6 +208,11 @@ func (rt *route) open(w http.ResponseWriter, r *http.Request, t *trail) {
 	rt.run(rec, r, func(rec http.ResponseWriter, r *http.Request) error {
 		if err := rt.limited("", t.ip, ByAddress, ByAccount); err != nil {
 			return err
+		}
+		if rt.Policy.kind == kindOpen {
+			if err := rt.edge.cfg.WAF.inspect(r, rt, t.id); err != nil {
+				return err
+			}
 		}
 		return rt.Handle(rec, r)
 	})
