@@ -50,6 +50,7 @@ type App struct {
 	site     *web.Site
 	api      *api.API
 	limiter  *edge.Limiter // one for both edges: a caller has one allowance
+	waf      *edge.WAF     // nil: off
 	edges    []*edge.Edge
 	runner   *jobs.Runner
 	health   *health
@@ -161,6 +162,11 @@ func (a *App) serveParts(version string) (err error) {
 	if f, ok := a.mailer.(folder); ok && a.Config.Env == Dev {
 		browser = append(browser, devMail{f.dir}.routes()...)
 	}
+	if a.Config.wafOn() {
+		if a.waf, err = edge.NewWAF(edge.WAFOptions{FreeText: freeText(), Observer: a.observer}); err != nil {
+			return err
+		}
+	}
 	pages, err := a.edge(base, browser, a.site.Fail)
 	if err != nil {
 		return err
@@ -182,13 +188,20 @@ func (a *App) serveParts(version string) (err error) {
 
 func (a *App) edge(base *url.URL, routes []edge.Route, fail func(http.ResponseWriter, *http.Request, error)) (*edge.Edge, error) {
 	e, err := edge.New(edge.Config{Routes: routes, Fail: fail, Identify: a.identity.Identify, BaseURL: base, TrustedProxies: a.Config.TrustedProxies,
-		MediaOrigin: a.Config.MediaURL, Observer: a.observer, Limiter: a.limiter, Now: a.now, CacheBytes: a.Config.PageCache / 2})
+		MediaOrigin: a.Config.MediaURL, Observer: a.observer, Limiter: a.limiter, WAF: a.waf, Now: a.now, CacheBytes: a.Config.PageCache / 2})
 	if err != nil {
 		return nil, err
 	}
 	a.edges = append(a.edges, e)
 	a.onClose(func(context.Context) error { e.Close(); return nil })
 	return e, nil
+}
+
+// freeText are the fields of forms and JSON bodies in which people write what they like, and
+// passwords. They carry the same names everywhere.
+func freeText() []string {
+	return []string{"title", "body", "text", "name", "bio", "description", "note", "reason", "alt", "aliases", "names", "pattern",
+		"password", "old", "new", "current"}
 }
 
 // Routes is the table of everything that is served, for tests that walk it.

@@ -45,6 +45,7 @@ type Config struct {
 	TrustedProxies    []netip.Prefix `help:"Networks whose X-Forwarded-For is believed, such as 10.0.0.0/8." env:"LIGHTSTICK_TRUSTED_PROXIES"`
 	MayPostUnverified bool           `help:"Let members post before they confirm their e-mail address." env:"LIGHTSTICK_MAY_POST_UNVERIFIED"`
 	Hashers           int            `help:"Password hashes at once. 0: one for each core; at most two for each." env:"LIGHTSTICK_HASHERS"`
+	WAF               string         `name:"waf" help:"Refuse requests that look like attacks, by the OWASP core rule set: ${enum}. auto: on in staging and production." enum:"auto,on,off" default:"auto" env:"LIGHTSTICK_WAF"`
 	PageCache         int64          `help:"Bytes of rendered pages kept in memory." default:"33554432" env:"LIGHTSTICK_PAGE_CACHE"`
 	Drain             time.Duration  `help:"How long to go on serving after /readyz says no, so that balancers notice. In dev it does not wait." default:"2s" env:"LIGHTSTICK_DRAIN"`
 	LogLevel          string         `help:"Least level logged: ${enum}." enum:"debug,info,warn,error" default:"info" env:"LIGHTSTICK_LOG_LEVEL"`
@@ -111,6 +112,8 @@ func (c *Config) guard(no func(string, ...any), base *url.URL) {
 		no("--database: the embedded database has no failover (--allow-embedded if one machine is enough)")
 	}
 }
+
+func (c *Config) wafOn() bool { return c.WAF == "on" || c.WAF != "off" && c.Env != Dev }
 
 // Embedded reports whether the database is the embedded one.
 func (c *Config) Embedded() bool { return strings.HasPrefix(c.Database, "sqlite:") }

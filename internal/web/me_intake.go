@@ -48,7 +48,7 @@ func (c *visit) intake() (*intake, error) {
 	for range maxParts {
 		part, err := parts.NextPart()
 		if err == io.EOF {
-			return in, nil
+			return in, edge.Inspect(c.r, in.Values)
 		}
 		if err != nil {
 			return nil, bodyError(err)
