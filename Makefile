@@ -7,7 +7,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 FUZZTIME ?= 30s
 
-.PHONY: help run build test check race bench generate fmt lint fuzz screenshots cluster cluster-down drill clean need-go need-test need-bench need-cluster
+.PHONY: help run build test check race bench generate fmt lint fuzz screenshots cluster cluster-down drill pop clean need-go need-test need-bench need-cluster
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -34,7 +34,7 @@ race: need-test ## look for data races
 	$(GO) test -count=1 -race -timeout 12m -run 'Hashing|SameMoment|Cache|Session|Seen' ./internal/identity
 
 lint: need-go ## formatting, vet, staticcheck, stale generated code, module file
-	@out=$$(gofmt -l cmd internal e2e bench); test -z "$$out" || { echo "gofmt: $$out"; exit 1; }
+	@out=$$(gofmt -l cmd internal e2e bench deploy); test -z "$$out" || { echo "gofmt: $$out"; exit 1; }
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 	$(GO) mod verify >/dev/null && $(GO) mod tidy -diff
@@ -45,7 +45,7 @@ generate: need-go ## write generated code again (templ, OpenAPI document, schema
 	@gofmt -w internal/web
 
 fmt: need-go ## format Go and templ sources
-	gofmt -w cmd internal e2e bench
+	gofmt -w cmd internal e2e bench deploy
 	$(GO) tool templ fmt internal/web
 
 fuzz: need-go ## run each fuzz target for FUZZTIME=30s
@@ -53,6 +53,9 @@ fuzz: need-go ## run each fuzz target for FUZZTIME=30s
 
 bench: need-bench build ## measure against limits of the same run and print ratios
 	@scripts/bench
+
+pop: ## a POP on loopback in front of nodes: make pop ORIGIN=127.0.0.1:8080,127.0.0.1:8081
+	@scripts/pop -origin $(or $(ORIGIN),$(ADDR)) $(POPFLAGS)
 
 screenshots: need-test build ## pictures of the main pages at 390 and 1280 px into build/screenshots
 	$(GO) test -count=1 -run 'TestScreenshots' ./e2e
@@ -71,7 +74,7 @@ clean: ## remove build/ (the community in ./data stays)
 need-go:
 	@command -v $(GO) >/dev/null || { echo "Go 1.26 or newer is needed: https://go.dev/doc/install"; exit 1; }
 need-test: need-go
-	@scripts/need postgresql-15 chromium fonts-noto-cjk
+	@scripts/need postgresql-15 chromium fonts-noto-cjk nginx
 need-bench: need-go
 	@scripts/need wrk
 need-cluster: need-go
