@@ -57,7 +57,7 @@ func (a *App) FillDemo(ctx context.Context, size DemoSize, stdout io.Writer) err
 	began := time.Now()
 	l.say = teller(stdout)
 	err := a.store.Load(ctx, func(b *store.Bulk) error {
-		for _, step := range []func(context.Context, *store.Bulk) error{l.fandoms, l.members, l.staff, l.images, l.posts, l.comments} {
+		for _, step := range []func(context.Context, *store.Bulk) error{l.fandoms, l.events, l.members, l.staff, l.images, l.posts, l.comments} {
 			if err := step(ctx, b); err != nil {
 				return err
 			}
@@ -116,6 +116,25 @@ func (l *demoLoader) fandoms(_ context.Context, b *store.Bulk) error {
 			return err
 		}
 		l.boards = append(l.boards, boards)
+	}
+	return nil
+}
+
+// events puts the calendars around now, by the hours and days of Korea.
+func (l *demoLoader) events(_ context.Context, b *store.Bulk) error {
+	for _, d := range l.world.Events() {
+		board := l.boards[d.Fandom][d.Board]
+		e := forum.Event{FandomID: board.FandomID, BoardID: board.ID, Kind: forum.EventKind(d.Kind), Title: d.Title, Text: d.Text, Link: d.Link,
+			Cancelled: d.Cancelled, StartsAt: l.now.Add(d.In).Truncate(time.Hour), CreatedAt: l.now.AddDate(0, -1, 0), UpdatedAt: l.now.AddDate(0, -1, 0), Version: 1}
+		e.EndsAt = e.StartsAt.Add(d.Length)
+		if d.AllDay {
+			const kst = 9 * time.Hour
+			e.StartsAt = e.StartsAt.Add(kst).Truncate(24 * time.Hour).Add(-kst)
+			e.EndsAt = e.StartsAt.Add(24 * time.Hour)
+		}
+		if err := b.Event(&e); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -125,6 +125,11 @@ func (b *Bulk) Aliases(fandom forum.ID, sets [][]string) error {
 	return b.direct(func(t *tx) error { return t.ReplaceAliases(b.ctx, fandom, sets) })
 }
 
+// Event stores an event of a fandom.
+func (b *Bulk) Event(e *forum.Event) error {
+	return b.direct(func(t *tx) error { return t.InsertEvent(b.ctx, e) })
+}
+
 // Attachment stores a picture that is in use.
 func (b *Bulk) Attachment(a *media.Attachment) error {
 	return b.direct(func(t *tx) error { return t.insertAttachment(b.ctx, a) })

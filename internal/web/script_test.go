@@ -2,12 +2,14 @@ package web_test
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"lightstick/internal/forum"
 )
@@ -33,6 +35,12 @@ func TestScripts(t *testing.T) {
 	r := w.comment(c.ID, "an answer")
 	w.update(func(tx forum.Tx) error { // the history of the comment
 		return tx.InsertRevision(w.ctx, forum.Revision{Target: forum.Target{Kind: forum.TargetComment, ID: c.ID}, Version: 1, Body: "before", EditorID: w.sol.ID, At: w.now})
+	})
+	w.update(func(tx forum.Tx) error {
+		e := forum.Event{FandomID: w.fandom.ID, BoardID: w.board.ID, Kind: forum.EventComeback, Title: "Comeback; 1, 2", Text: "a\nb", Link: "https://live.example/a?b=c",
+			StartsAt: w.now.Add(50 * time.Hour), EndsAt: w.now.Add(52 * time.Hour), CreatedAt: w.now, UpdatedAt: w.now}
+		over := forum.Event{FandomID: w.fandom.ID, Kind: forum.EventStream, Title: "Over", Cancelled: true, StartsAt: w.now.Add(-50 * time.Hour), EndsAt: w.now.Add(-49 * time.Hour)}
+		return errors.Join(tx.InsertEvent(w.ctx, &e), tx.InsertEvent(w.ctx, &over))
 	})
 	w.flush()
 	names2 := strings.NewReplacer("{post}", fmt.Sprint(w.post.ID), "{comment}", fmt.Sprint(c.ID), "{reply}", fmt.Sprint(r.ID))

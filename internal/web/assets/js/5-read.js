@@ -56,17 +56,17 @@ doc.addEventListener('keydown', e => {
 	}
 });
 
-// The server says "in 3 days"; from there a clock runs. It shows no seconds to who wants no motion.
+// The server says "in 3 days"; from there a clock runs. Who wants no motion keeps the words.
 function countdowns(list) {
 	if (!list.length) return;
 	const still = matchMedia('(prefers-reduced-motion:reduce)');
-	const relative = new Intl.RelativeTimeFormat(lang);
+	const relative = new Intl.RelativeTimeFormat(lang), whole = new Intl.NumberFormat(lang, { style: 'unit', unit: 'day', unitDisplay: 'long' });
 	const two = n => String(Math.floor(n)).padStart(2, '0');
 	const left = ms => {
 		const days = Math.floor(ms / 864e5), hours = ms / 36e5 % 24, minutes = ms / 6e4 % 60;
-		const words = days ? relative.format(days, 'day') : '';
-		if (!still.matches) return words + ' ' + two(hours) + ':' + two(minutes) + ':' + two(ms / 1e3 % 60);
-		return words || (hours >= 1 ? relative.format(Math.floor(hours), 'hour') : relative.format(Math.ceil(minutes), 'minute'));
+		if (!still.matches) return (days ? whole.format(days) + ' ' : '') + two(hours) + ':' + two(minutes) + ':' + two(ms / 1e3 % 60);
+		if (days) return relative.format(days, 'day');
+		return hours >= 1 ? relative.format(Math.floor(hours), 'hour') : relative.format(Math.ceil(minutes), 'minute');
 	};
 	const tick = () => {
 		const now = Date.now();
