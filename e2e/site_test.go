@@ -69,7 +69,7 @@ func start(dir string) (address string, stop func() error, err error) {
 	}
 	listen := free.Addr().String()
 	free.Close()
-	c := app.Config{Env: app.Dev, Listen: listen, Data: dir, Worker: true, MailFrom: "Lightstick <no-reply@localhost>", PageCache: 32 << 20, LogLevel: "warn"}
+	c := app.Config{Env: app.Dev, Listen: listen, Data: dir, Worker: true, MailFrom: "Lightstick <no-reply@localhost>", PageCache: 32 << 20, LogLevel: "warn", WAF: "on"}
 	if err := c.Check(); err != nil {
 		return "", nil, err
 	}

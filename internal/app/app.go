@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -166,6 +167,7 @@ func (a *App) serveParts(version string) (err error) {
 		if a.waf, err = edge.NewWAF(edge.WAFOptions{FreeText: freeText(), Observer: a.observer}); err != nil {
 			return err
 		}
+		debug.FreeOSMemory() // compiling the rules leaves twice their size behind
 	}
 	pages, err := a.edge(base, browser, a.site.Fail)
 	if err != nil {
