@@ -24,6 +24,7 @@ type PostSummary struct {
 	Pinned    bool       `json:"pinned"`
 	Comments  int        `json:"comments" doc:"How many; may lag by seconds."`
 	Reactions Reactions  `json:"reactions" doc:"How many of each; may lag by seconds."`
+	Views     int        `json:"views" doc:"How many readers looked at it, about; a reader counts once in a while."`
 	CreatedAt time.Time  `json:"created_at"`
 	EditedAt  *time.Time `json:"edited_at,omitempty" doc:"Absent when never."`
 }
@@ -42,6 +43,7 @@ type Post struct {
 	Pinned    bool       `json:"pinned"`
 	Comments  int        `json:"comments" doc:"How many; may lag by seconds."`
 	Reactions Reactions  `json:"reactions" doc:"How many of each; may lag by seconds."`
+	Views     int        `json:"views" doc:"How many readers looked at it, about; a reader counts once in a while."`
 	CreatedAt time.Time  `json:"created_at"`
 	EditedAt  *time.Time `json:"edited_at,omitempty" doc:"Absent when never."`
 	Version   int        `json:"version"`
@@ -49,12 +51,12 @@ type Post struct {
 
 func (a *API) postSummary(p forum.Post) PostSummary {
 	return PostSummary{ID: p.ID, Board: boardRef(p.Board), Author: a.memberRef(p.Author), Title: p.Title, Excerpt: markup.Excerpt(p.Text, excerptLength),
-		Lang: p.Lang, Locked: p.Locked, Pinned: p.Pinned, Comments: p.Comments, Reactions: reactions(p.Reactions), CreatedAt: p.CreatedAt.UTC(), EditedAt: at(p.EditedAt)}
+		Lang: p.Lang, Locked: p.Locked, Pinned: p.Pinned, Comments: p.Comments, Reactions: reactions(p.Reactions), Views: p.Views, CreatedAt: p.CreatedAt.UTC(), EditedAt: at(p.EditedAt)}
 }
 
 func (a *API) showPost(p forum.Post) reply[Post] {
 	body := Post{ID: p.ID, Board: boardRef(p.Board), Author: a.memberRef(p.Author), Title: p.Title, Body: p.Body, HTML: p.HTML, Lang: p.Lang,
-		State: p.State.String(), Locked: p.Locked, Pinned: p.Pinned, Comments: p.Comments, Reactions: reactions(p.Reactions),
+		State: p.State.String(), Locked: p.Locked, Pinned: p.Pinned, Comments: p.Comments, Reactions: reactions(p.Reactions), Views: p.Views,
 		CreatedAt: p.CreatedAt.UTC(), EditedAt: at(p.EditedAt), Version: p.Version}
 	return reply[Post]{body: body, version: p.Version, location: "/posts/" + str(p.ID)}
 }

@@ -47,6 +47,7 @@ const (
 	kindImmutable
 	kindOpen
 	kindProbe
+	kindBeacon
 )
 
 // Policy says how a route may be cached, what it costs and who may come. The zero value is
@@ -243,11 +244,11 @@ func (rt Route) check() error {
 func (rt Route) checkMethod(fail func(string, ...any) error) error {
 	switch rt.Method {
 	case http.MethodGet:
-		if rt.Policy.kind == kindWrite {
+		if rt.Policy.kind == kindWrite || rt.Policy.kind == kindBeacon {
 			return fail("a GET must not write")
 		}
 	case http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete:
-		if rt.Policy.kind != kindWrite {
+		if rt.Policy.kind != kindWrite && (rt.Policy.kind != kindBeacon || rt.Method != http.MethodPost) {
 			return fail("only a write policy takes this method")
 		}
 	default:

@@ -51,6 +51,8 @@ func (rt *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		rt.stream(w, r, t)
 	case kindOpen, kindProbe:
 		rt.open(w, r, t)
+	case kindBeacon:
+		rt.note(w, r, t)
 	default:
 		rt.private(w, r, t)
 	}

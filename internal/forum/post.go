@@ -54,6 +54,7 @@ type Post struct {
 	Pinned    bool
 	Comments  int       // derived: visible comments
 	Reactions Reactions // derived
+	Views     int       // derived, see [Views]; not part of any rank
 	CreatedAt time.Time
 	EditedAt  time.Time // zero when never
 	Version   int

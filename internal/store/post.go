@@ -14,9 +14,9 @@ const excerpt = 320
 
 const (
 	postHead = `SELECT p.id, p.title, p.lang, p.state, p.locked, p.pinned, p.comments, p.r0, p.r1, p.r2, p.r3, p.r4, p.r5,
-		p.created_at, p.edited_at, p.version, p.score, p.hot,
+		p.created_at, p.edited_at, p.version, p.score, p.hot, coalesce(w.views, 0),
 		b.id, b.slug, b.name, f.id, f.slug, f.name, f.accent, m.id, m.handle, m.name, m.avatar_key`
-	postJoins = `JOIN boards b ON b.id = p.board_id JOIN fandoms f ON f.id = p.fandom_id JOIN members m ON m.id = p.author_id `
+	postJoins = `JOIN boards b ON b.id = p.board_id JOIN fandoms f ON f.id = p.fandom_id JOIN members m ON m.id = p.author_id LEFT JOIN post_views w ON w.post_id = p.id `
 )
 
 // ranked is a post with the keys that lists sort by.
@@ -29,7 +29,7 @@ type ranked struct {
 func (p *ranked) into() []any {
 	return append([]any{id(&p.ID), &p.Title, &p.Lang, &p.State, &p.Locked, &p.Pinned, &p.Comments,
 		&p.Reactions[0], &p.Reactions[1], &p.Reactions[2], &p.Reactions[3], &p.Reactions[4], &p.Reactions[5],
-		at(&p.CreatedAt), at(&p.EditedAt), &p.Version, &p.score, &p.hot,
+		at(&p.CreatedAt), at(&p.EditedAt), &p.Version, &p.score, &p.hot, &p.Views,
 		id(&p.Board.ID), &p.Board.Slug, &p.Board.Name, id(&p.Board.FandomID), &p.Board.FandomSlug, &p.Board.FandomName, &p.Board.Accent},
 		ref(&p.Author)...)
 }

@@ -109,6 +109,7 @@ func matrix() map[string]call {
 	return map[string]call{
 		"me.home":               {nothing, forMembers},
 		"me.fragments":          {query("page=/ko/p/1"), forAll},
+		"me.seen":               {form("post=1"), [roles]int{204, 204, 204, 204, 204, 204}},
 		"me.notifications":      {nothing, forMembers},
 		"me.notifications.read": {form("up_to=1"), sentFine},
 		"me.sign_in":            {nothing, [roles]int{200, 303, 303, 303, 303, 303}},

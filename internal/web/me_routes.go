@@ -49,6 +49,7 @@ func (s *Site) privateRoutes() []edge.Route {
 				Policy: policy(m.name, m.opts...), Handle: s.enter(m.door, area, m.handle)})
 		}
 	}
+	routes = append(routes, edge.Route{Method: http.MethodPost, Path: "/me/seen", Policy: edge.Beacon("me.seen"), Handle: s.seen})
 	add("me", accountRooms())
 	add("me", settingsRooms())
 	add("me", writingRooms())

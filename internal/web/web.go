@@ -40,11 +40,18 @@ type Uploads interface {
 	Avatar(ctx context.Context, owner int64, body io.Reader) (media.Attachment, error)
 }
 
+// Views counts who looks at posts; [forum.Views] does.
+type Views interface {
+	// See counts a look. reader tells one reader from another and is not kept.
+	See(reader string, post forum.ID)
+}
+
 // Options are what a Site is made of. Forum and BaseURL are required.
 type Options struct {
 	Forum    *forum.Forum
 	Pictures Pictures          // nil: no uploads are served here
 	Uploads  Uploads           // nil: no uploads are taken
+	Views    Views             // nil: nobody counts
 	Identity *identity.Service // nil only where nobody signs in
 	BaseURL  string            // "https://fans.example", without a path
 	MediaURL string            // origin of uploads; empty: BaseURL
@@ -58,6 +65,7 @@ type Site struct {
 	read     forum.Reader
 	pictures Pictures
 	uploads  Uploads
+	views    Views
 	identity *identity.Service
 	base     string // scheme://host
 	media    string // scheme://host, "" when it is the site's own
@@ -75,7 +83,7 @@ func New(o Options) (*Site, error) {
 	if err != nil || u.Host == "" {
 		return nil, errors.New("web: base URL is not scheme://host")
 	}
-	s := &Site{forum: o.Forum, read: o.Forum.Read(), pictures: o.Pictures, uploads: o.Uploads, identity: o.Identity, base: u.Scheme + "://" + u.Host,
+	s := &Site{forum: o.Forum, read: o.Forum.Read(), pictures: o.Pictures, uploads: o.Uploads, views: o.Views, identity: o.Identity, base: u.Scheme + "://" + u.Host,
 		media: strings.TrimSuffix(o.MediaURL, "/"), now: o.Now, locales: o.Locales}
 	if s.media == s.base {
 		s.media = ""

@@ -294,7 +294,7 @@ CREATE TABLE search_docs (
   UNIQUE (kind, target_id)
 );
 CREATE VIRTUAL TABLE search_index USING fts5(
-  tokens, content='', contentless_delete=1, detail=none, prefix='3 4 5 6 8 10', tokenize="ascii tokenchars ':'"
+  tokens, content='', contentless_delete=1, detail=none, prefix='3 4 5 6 7 8 10', tokenize="ascii tokenchars ':'"
 );
 CREATE TABLE 'search_index_config'(k PRIMARY KEY, v) WITHOUT ROWID;
 CREATE TABLE 'search_index_data'(id INTEGER PRIMARY KEY, block BLOB);

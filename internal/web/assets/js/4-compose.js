@@ -52,32 +52,31 @@ function restore(form, key, status) {
 	status.replaceChildren(T.draft_kept, ' ', discard);
 }
 
-// send posts the form. Without a network it goes to the outbox, from where it is sent once, later:
-// the key in "once" makes sending it twice harmless.
+// send posts the form. When nobody takes it, it goes to the outbox.
 async function send(form, key, status) {
 	const button = $('button.main', form), body = new URLSearchParams(fields(form)).toString();
 	if (button.disabled) return;
 	button.disabled = true;
 	status.textContent = T.sending;
 	try {
-		const answer = await post(form.action, body);
+		const { answer, done } = await deliver(form.action, body);
 		if (answer.ok) {
 			store.drop(key);
-			arrive(form, await answer.json());
+			arrive(form, done);
 		} else {
-			refuse(form, await answer.json());
+			refuse(form, done);
 		}
 		status.textContent = '';
-	} catch {
-		store.set('out:' + form.elements.once.value, { action: form.action, body, key, at: Date.now() });
-		for (const e of written(form)) e.readOnly = true;
-		status.textContent = T.offline;
-		return;
+	} catch (late) {
+		const kept = keepForLater(form.elements.once.value, { action: form.action, body, key, at: Date.now() }, late);
+		status.textContent = !kept ? T.wrong : navigator.onLine ? T.waiting : T.offline;
+		if (kept) {
+			for (const e of written(form)) e.readOnly = true;
+			return;
+		}
 	}
 	button.disabled = false;
 }
-
-const post = (action, body) => fetch(action, { method: 'POST', headers: { Accept: 'application/json', 'Content-Type': 'application/x-www-form-urlencoded' }, body });
 
 function arrive(form, done) {
 	const li = done.html && $('li', parse(done.html)), panel = form.closest('.panel.inline');
@@ -107,38 +106,6 @@ function refuse(form, why) {
 	}
 	form.prepend(box);
 	box.focus();
-}
-
-// flush sends what waits in the outbox, in one tab at a time.
-async function flush() {
-	const waiting = store.keys('out:');
-	if (!waiting.length || !navigator.onLine) return;
-	const work = async () => {
-		for (const key of waiting) {
-			const out = store.get(key);
-			if (!out || out.at < Date.now() - 3 * 864e5) {
-				store.drop(key);
-				continue;
-			}
-			try {
-				const answer = await post(out.action, out.body);
-				if (answer.status >= 500 || answer.status === 429 || answer.status === 401) return;
-				store.drop(key);
-				const done = await answer.json();
-				if (!answer.ok) {
-					tell(done.message);
-				} else {
-					store.drop(out.key);
-					const open = $$('form.compose').find(f => f.elements.once.value === key.slice(4));
-					if (open) arrive(open, done);
-					else $('main').prepend(make('p', { class: 'notice', role: 'status' }, make('a', { href: done.location }, T.sent)));
-				}
-			} catch {
-				return;
-			}
-		}
-	};
-	await (navigator.locks ? navigator.locks.request('lightstick-outbox', { ifAvailable: true }, lock => lock && work()) : work());
 }
 
 // toolbar marks what is selected.

@@ -81,14 +81,21 @@ function countdowns(list) {
 	tick();
 }
 
+// Tells the site that a post was really looked at, once, by nobody in particular.
+function seen(post) {
+	const tell = () => navigator.sendBeacon?.('/me/seen', new URLSearchParams({ post }));
+	if (doc.visibilityState === 'visible' && !doc.prerendering) tell();
+	else doc.addEventListener('visibilitychange', tell, { once: true });
+}
+
+if ($('article.post')) seen($('article.post').id.slice(1));
 localTimes(doc);
 readable(doc);
 countdowns($$('[data-starts]'));
 $$('form.compose').forEach(enhance);
 if ($('.cs[data-tail]')) live($('.cs[data-tail]'));
 askFragments().catch(() => {});
-addEventListener('online', flush);
-if (doc.cookie.includes('ls_member=')) flush();
+if (doc.cookie.includes('ls_member=')) flush(true);
 
 // A row of tabs is wider than a phone: it starts at the one that is open.
 for (const t of $$('.tabs [aria-current]')) t.parentElement.scrollLeft = t.offsetLeft - t.parentElement.offsetLeft - 24;

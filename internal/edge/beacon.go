@@ -1,0 +1,45 @@
+package edge
+
+import (
+	"net/http"
+	"time"
+
+	"lightstick/internal/fault"
+)
+
+// beaconBody is how many bytes a beacon may have.
+const beaconBody = 256
+
+// Beacon is a note that a page sends on its way: a POST of a few bytes that waits for no answer.
+// Its handler sees no cookie and no token, so it cannot tell who sent it; where from is checked
+// as for any change. It is bounded by address (600 a minute) and goes first under load.
+func Beacon(name string, opts ...Option) Policy {
+	p := build(Policy{kind: kindBeacon, name: name, class: ClassBackground, body: beaconBody}, opts)
+	if p.limits == nil {
+		p.limits = []Rate{{Per: time.Minute, Burst: 600, By: ByAddress}}
+	}
+	return p
+}
+
+// note answers a Beacon route.
+func (rt *route) note(w http.ResponseWriter, r *http.Request, t *trail) {
+	body := r.Body
+	anon, cancel := rt.anonymous(r, t)
+	defer cancel()
+	rec := newRecorder()
+	rt.run(rec, anon, func(rec http.ResponseWriter, anon *http.Request) error {
+		if err := rt.limited("", t.ip, ByAddress, ByAccount); err != nil {
+			return err
+		}
+		if err := rt.edge.origins.Check(r); err != nil {
+			return fault.Wrap(err, fault.Forbidden, "cross_origin", "This was sent from another site, so it was not done.")
+		}
+		if r.ContentLength > rt.Policy.body {
+			return bodyFault(&http.MaxBytesError{Limit: rt.Policy.body})
+		}
+		anon.Body = http.MaxBytesReader(w, body, rt.Policy.body)
+		return rt.Handle(rec, anon)
+	})
+	delete(rec.header, "Set-Cookie")
+	rt.emit(w, r, rec, ccPrivate, t)
+}
