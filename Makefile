@@ -7,7 +7,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 FUZZTIME ?= 30s
 
-.PHONY: help run build test check race bench generate fmt lint fuzz screenshots cluster cluster-down drill pop clean need-go need-test need-bench need-cluster
+.PHONY: help run build test check race bench generate fmt lint fuzz screenshots cluster cluster-down drill pop lab clean need-go need-test need-bench need-lab need-cluster
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -57,6 +57,9 @@ bench: need-bench build ## measure against limits of the same run and print rati
 pop: ## a POP on loopback in front of nodes: make pop ORIGIN=127.0.0.1:8080,127.0.0.1:8081
 	@scripts/pop -origin $(or $(ORIGIN),$(ADDR)) $(POPFLAGS)
 
+lab: need-lab build ## how long readers far away wait, with and without a POP (root: it makes network namespaces)
+	@$(GO) build -trimpath -o build/lab ./bench/lab && exec build/lab $(LABFLAGS)
+
 screenshots: need-test build ## pictures of the main pages at 390 and 1280 px into build/screenshots
 	$(GO) test -count=1 -run 'TestScreenshots' ./e2e
 
@@ -76,6 +79,8 @@ need-go:
 need-test: need-go
 	@scripts/need postgresql-15 chromium fonts-noto-cjk nginx
 need-bench: need-go
-	@scripts/need wrk
+	@scripts/need wrk nginx
+need-lab: need-go
+	@scripts/need nginx iproute2 openssl
 need-cluster: need-go
 	@scripts/need postgresql-15 patroni etcd-server python3-etcd curl nftables
