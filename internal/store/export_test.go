@@ -41,3 +41,23 @@ func (r recorder) query(ctx context.Context, sql string, args ...any) (rows, err
 	*r.into = append(*r.into, Statement{sql, append([]any(nil), args...)})
 	return r.querier.query(ctx, sql, args...)
 }
+
+// Exported lists the columns that an export holds, by table.
+func Exported() map[string][]string {
+	all := map[string][]string{}
+	for _, t := range exported() {
+		for _, c := range t.columns {
+			all[t.table] = append(all[t.table], c.name)
+		}
+	}
+	return all
+}
+
+// ExportKinds lists the types of lines, in the order of the file.
+func ExportKinds() []string {
+	var all []string
+	for _, t := range exported() {
+		all = append(all, t.kind)
+	}
+	return all
+}
