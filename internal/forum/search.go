@@ -56,7 +56,10 @@ type IndexQuery struct {
 // How many candidates a search looks at before it ranks or gives up.
 const (
 	candidates = 200
-	rounds     = 5
+	rounds     = 6
+	// recently is when the time of a text weighs most in its relevance: among words so frequent that
+	// two pages are full of texts from this time, older ones would seldom be shown.
+	recently = 14 * 24 * time.Hour
 )
 
 // Search finds posts, comments, members and boards. next is empty at the end.
@@ -88,7 +91,7 @@ func (f *Forum) searchNewest(ctx context.Context, q IndexQuery) ([]Hit, Cursor, 
 		}
 	}
 	var found []SearchDoc
-	want := min(candidates, 2*q.Limit) // most of what the index names holds the words, so this is mostly enough
+	want := min(candidates, q.Limit+q.Limit/4+1) // nearly all that the index names holds the words: mostly this is enough
 	for range rounds {
 		docs, err := f.Store.SearchIndex(ctx, q, want)
 		if err != nil {
@@ -106,27 +109,28 @@ func (f *Forum) searchNewest(ctx context.Context, q IndexQuery) ([]Hit, Cursor, 
 		if len(docs) < want {
 			return highlight(found, q.Words), "", nil
 		}
-		q.Before, want = docs[len(docs)-1].ID, candidates
+		q.Before, want = docs[len(docs)-1].ID, min(candidates, 4*want)
 	}
 	return highlight(found, q.Words), cursor(q.Before), nil
 }
 
 // searchRelevant ranks the newest candidates, those with the words in the title looked up apart,
-// so that an old title is not buried under new chatter.
+// so that an old title is not buried under new chatter. Of words that are frequent it takes fewer
+// candidates: more would be older, not better.
 func (f *Forum) searchRelevant(ctx context.Context, q IndexQuery) ([]SearchDoc, error) {
+	now := f.Now()
 	titles := q
 	titles.TitleOnly = true
-	docs, err := f.Store.SearchIndex(ctx, titles, candidates/2)
+	docs, err := f.newest(ctx, titles, now)
 	if err != nil {
 		return nil, err
 	}
-	more, err := f.Store.SearchIndex(ctx, q, candidates/2)
+	more, err := f.newest(ctx, q, now)
 	if err != nil {
 		return nil, err
 	}
 	seen := make(map[ID]float64, len(docs)+len(more))
 	var found []SearchDoc
-	now := f.Now()
 	for _, d := range append(docs, more...) {
 		if _, dup := seen[d.ID]; !dup && verified(d, q.Words) {
 			seen[d.ID] = relevance(d, q.Words, now)
@@ -137,6 +141,18 @@ func (f *Forum) searchRelevant(ctx context.Context, q IndexQuery) ([]SearchDoc, 
 		return cmp.Or(cmp.Compare(seen[b.ID], seen[a.ID]), cmp.Compare(b.ID, a.ID))
 	})
 	return found[:min(len(found), q.Limit)], nil
+}
+
+// newest are the candidates of one search by relevance.
+func (f *Forum) newest(ctx context.Context, q IndexQuery, now time.Time) ([]SearchDoc, error) {
+	want := min(candidates/2, 2*q.Limit)
+	docs, err := f.Store.SearchIndex(ctx, q, want)
+	if err != nil || len(docs) < want || want == candidates/2 || now.Sub(docs[want-1].CreatedAt) < recently {
+		return docs, err
+	}
+	q.Before = docs[want-1].ID
+	more, err := f.Store.SearchIndex(ctx, q, candidates/2-want)
+	return append(docs, more...), err
 }
 
 // relevance favours words in titles, names over prose, what people reacted to, and the recent.

@@ -11,6 +11,7 @@ import (
 const (
 	loadBatch   = 2_000 // rows that share a transaction of Load
 	loadReserve = 5_000 // ids taken at once
+	loadTidy    = 1_000 // pages of the search index that a transaction brings in order
 )
 
 // Bulk takes rows of a [Store.Load] with the times they carry, and fills in their ids. Rows come in
@@ -65,7 +66,10 @@ func (s *Store) Load(ctx context.Context, fill func(*Bulk) error) error {
 	if stored := <-b.done; stored != nil {
 		return stored
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return s.tidy(ctx, loadTidy, 0)
 }
 
 func (b *Bulk) send() error {

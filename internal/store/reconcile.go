@@ -40,7 +40,8 @@ const (
 
 // Reconcile compares all counters with the truth and repairs those that have drifted, which only
 // a fault in the database or in this package can make them do; each repair is logged. It reads in
-// small steps and takes no lock unless there is something to repair.
+// small steps and takes no lock unless there is something to repair. In the end it brings the search
+// index in order, which keeps searches quick.
 func (s *Store) Reconcile(ctx context.Context) error {
 	for _, c := range counters() {
 		err := s.eachRange(ctx, c.table, func(from, to int64) error {
@@ -52,11 +53,15 @@ func (s *Store) Reconcile(ctx context.Context) error {
 			return err
 		}
 	}
-	return s.eachRange(ctx, "posts", func(from, to int64) error {
+	err := s.eachRange(ctx, "posts", func(from, to int64) error {
 		return s.repair(ctx, "reactions",
 			func(q querier) ([]drift, error) { return reactionDrifts(ctx, q, from, to) },
 			func(t *tx, list []drift) error { return repairReactions(ctx, t, list) })
 	})
+	if err != nil {
+		return err
+	}
+	return s.tidy(ctx, tidyStep, reconcileRest)
 }
 
 // eachRange visits all rows of a table in ranges of ids.

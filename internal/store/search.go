@@ -15,7 +15,9 @@ import (
 
 // Search works on one index of tokens for everything that can be found. Beside the tokens of its
 // text a document has tokens that no text can have, with a colon: "t:…" for those of its title,
-// "k:post" for its kind, "f:1", "b:2" and "a:3" for fandom, board and author. A document's id
+// "p:…" for all those of a post, "k:post" for its kind, "f:1", "b:2" and "a:3" for fandom, board and
+// author. Posts are few among comments: what looks for posts alone finds short lists under "p:…",
+// instead of stepping through those of the comments. A document's id
 // is its time in seconds with 12 bits to tell those of one second apart. So newest first is the
 // order of ids, and a range of dates is a range of ids, for which neither database needs to sort.
 const idBits = 12
@@ -29,6 +31,8 @@ type searchDialect interface {
 	drop(ctx context.Context, q querier, docs []int64) error
 	// find lists documents from ≤ id < before that match, newest first; they come without tokens.
 	find(ctx context.Context, q querier, m match, from, before int64, limit int) ([]document, error)
+	// tidy does about as many pages of the work that the index has left for later; done, when none is left.
+	tidy(ctx context.Context, q querier, pages int) (done bool, err error)
 }
 
 func scanDocument(r rows) (d document, err error) { return d, r.Scan(&d.id, &d.kind, &d.target) }
@@ -58,15 +62,13 @@ func searchKinds() []forum.TargetKind {
 // matchOf translates a query; nil matches nothing.
 func matchOf(q forum.IndexQuery) match {
 	var m match
+	prefix, kinds := scope(q)
 	for _, word := range q.Words {
 		var group []alternative
 		for _, t := range word {
 			a := alternative{prefix: t.Prefix}
 			for _, token := range t.Tokens {
-				if q.TitleOnly {
-					token = "t:" + token
-				}
-				a.tokens = append(a.tokens, token)
+				a.tokens = append(a.tokens, prefix+token)
 			}
 			if len(a.tokens) > 0 {
 				group = append(group, a)
@@ -80,25 +82,15 @@ func matchOf(q forum.IndexQuery) match {
 	if len(m) == 0 {
 		return nil
 	}
-	// Nearly every document is a comment: to ask the index for that would narrow nothing, and cost it a
-	// step through all of them. SearchIndex drops the others.
-	if slices.Contains(q.Kinds, forum.TargetComment) {
-		if q.TitleOnly && len(q.Kinds) == 1 { // they have no title
-			return nil
+	if len(q.Kinds) > 0 && len(kinds) == 0 {
+		return nil
+	}
+	if len(kinds) > 0 && len(kinds) < len(searchKinds()) {
+		var group []alternative
+		for _, k := range kinds {
+			group = append(group, alternative{tokens: []string{"k:" + string(k)}})
 		}
-	} else if len(q.Kinds) > 0 {
-		var kinds []alternative
-		for _, k := range searchKinds() {
-			if slices.Contains(q.Kinds, k) {
-				kinds = append(kinds, alternative{tokens: []string{"k:" + string(k)}})
-			}
-		}
-		if len(kinds) == 0 {
-			return nil
-		}
-		if len(kinds) < len(searchKinds()) {
-			m = append(m, kinds)
-		}
+		m = append(m, group)
 	}
 	for _, by := range []struct {
 		prefix string
@@ -109,6 +101,29 @@ func matchOf(q forum.IndexQuery) match {
 		}
 	}
 	return m
+}
+
+// scope tells which lists of the index hold the kinds that are asked for, and which kinds the index
+// has to tell apart in them. Nearly every text is a comment and nearly every title a post: to ask for
+// that would narrow nothing, and cost a step through all of them. SearchIndex drops the others.
+func scope(q forum.IndexQuery) (prefix string, kinds []forum.TargetKind) {
+	for _, k := range searchKinds() {
+		if slices.Contains(q.Kinds, k) && !(q.TitleOnly && k == forum.TargetComment) { // they have no title
+			kinds = append(kinds, k)
+		}
+	}
+	switch {
+	case q.TitleOnly:
+		if slices.Contains(kinds, forum.TargetPost) {
+			return "t:", searchKinds()
+		}
+		return "t:", kinds
+	case slices.Equal(kinds, []forum.TargetKind{forum.TargetPost}):
+		return "p:", searchKinds()
+	case slices.Contains(kinds, forum.TargetComment):
+		return "", searchKinds()
+	}
+	return "", kinds
 }
 
 // expression writes the match with the operators of a database.
@@ -235,6 +250,11 @@ type found struct {
 
 func (s found) tokens(kind forum.TargetKind) []string {
 	tokens := markup.Tokens(s.title, s.text)
+	if kind == forum.TargetPost {
+		for _, t := range tokens {
+			tokens = append(tokens, "p:"+t)
+		}
+	}
 	for _, t := range markup.Tokens(s.title) {
 		if kind != forum.TargetComment {
 			tokens = append(tokens, "t:"+t)
@@ -373,4 +393,28 @@ func (ix *indexer) jump(ctx context.Context, docs []document, open []int) error 
 		free[second]++
 	}
 	return nil
+}
+
+// How much of the index one step of tidying writes anew, in pages: writers wait for it.
+const tidyStep = 64
+
+// tidy brings what the index has written since in order, in small steps with pauses.
+func (s *Store) tidy(ctx context.Context, step, pauses int) error {
+	for {
+		began, done := time.Now(), false
+		_, err := s.update(ctx, func(t *tx) (any, error) {
+			if err := t.d.lock(ctx, t.q, lockFlush); err != nil {
+				return nil, err
+			}
+			var err error
+			done, err = t.d.search.tidy(ctx, t.q, step)
+			return nil, err
+		})
+		if err != nil || done {
+			return err
+		}
+		if err := rest(ctx, time.Duration(pauses)*time.Since(began)); err != nil {
+			return err
+		}
+	}
 }

@@ -45,6 +45,9 @@ func (pgSearch) find(ctx context.Context, q querier, m match, from, before int64
 	return append(newest, rest...), err
 }
 
+// tidy has nothing to do: autovacuum keeps the index in order.
+func (pgSearch) tidy(context.Context, querier, int) (bool, error) { return true, nil }
+
 func pgToken(token string, prefix bool) string {
 	quoted := `'` + strings.NewReplacer(`'`, `''`, `\`, `\\`).Replace(token) + `'`
 	if prefix {

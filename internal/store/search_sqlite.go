@@ -42,6 +42,21 @@ func (liteSearch) drop(ctx context.Context, q querier, docs []int64) error {
 	return err
 }
 
+// tidy merges the pieces that FTS5 writes its lists in: a search has to open each of them for each of
+// its words. While comments come, FTS5 lets up to three of each size be, as it is cheaper for writers.
+func (liteSearch) tidy(ctx context.Context, q querier, pages int) (bool, error) {
+	changes := func() (int64, error) { return first(ctx, q, nil, value[int64], `SELECT total_changes()`) }
+	before, err := changes()
+	if err != nil {
+		return false, err
+	}
+	if _, err := q.exec(ctx, `INSERT INTO search_index (search_index, rank) VALUES ('merge', $1)`, pages); err != nil {
+		return false, err
+	}
+	after, err := changes()
+	return after-before < 2, err // the command itself counts as one
+}
+
 // The inner query ends after the rows that are wanted; CROSS JOIN keeps it the outer loop.
 const liteFind = `SELECT i.id, d.kind, d.target_id FROM (SELECT -rowid AS id FROM search_index
 	WHERE search_index MATCH $1 AND rowid <= -$2 AND rowid > -$3 ORDER BY rowid LIMIT $4) i CROSS JOIN search_docs d ON d.id = i.id`

@@ -65,6 +65,12 @@ func TestSearch(t *testing.T) {
 			"prefix":              {query("Jung"), "post " + q.Text},
 			"in titles":           {only(query("정국"), func(q *forum.IndexQuery) { q.TitleOnly = true }), post},
 			"posts":               {only(query("정국"), func(q *forum.IndexQuery) { q.Kinds = []forum.TargetKind{forum.TargetPost} }), post},
+			"the text of posts":   {only(query("공개"), func(q *forum.IndexQuery) { q.Kinds = []forum.TargetKind{forum.TargetPost} }), post},
+			"a prefix in posts":   {only(query("Jungko"), func(q *forum.IndexQuery) { q.Kinds = []forum.TargetKind{forum.TargetPost} }), "post " + q.Text},
+			"posts' words":        {query("p:정국"), ""},
+			"titles of posts":     {only(query("정국"), func(q *forum.IndexQuery) { q.TitleOnly, q.Kinds = true, []forum.TargetKind{forum.TargetPost} }), post},
+			"titles of comments":  {only(query("정국"), func(q *forum.IndexQuery) { q.TitleOnly, q.Kinds = true, []forum.TargetKind{forum.TargetComment} }), ""},
+			"titles of members":   {only(query("정국"), func(q *forum.IndexQuery) { q.TitleOnly, q.Kinds = true, []forum.TargetKind{forum.TargetMember} }), ""},
 			"two kinds":           {only(query("정국"), func(q *forum.IndexQuery) { q.Kinds = []forum.TargetKind{forum.TargetPost, forum.TargetComment} }), comment + "; " + post},
 			"an unknown kind":     {only(query("정국"), func(q *forum.IndexQuery) { q.Kinds = []forum.TargetKind{`x" OR "`} }), ""},
 			"a member":            {query("ben"), "member ben "},
@@ -168,6 +174,35 @@ func TestSearchForgetsLongThreads(t *testing.T) {
 		w.flush()
 		if n := w.number(`SELECT count(*) FROM search_docs WHERE kind = 'comment'`); n != 0 {
 			t.Errorf("%d documents are left", n)
+		}
+	})
+}
+
+// What many flushes leave in pieces becomes few in the course of the reconciliation, and all is still found.
+func TestSearchIsTidied(t *testing.T) {
+	engines(t, func(t *testing.T, w *world) {
+		p := w.post("long", "")
+		const words = 12
+		for i := range words {
+			w.comment(p.ID, 0, fmt.Sprintf("word%d shared", i))
+			w.flush()
+			w.clock.advance(time.Minute)
+		}
+		if err := w.Reconcile(w.ctx); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Count(w.found(query("shared")), "comment"); got != words {
+			t.Errorf("%d comments found, want %d", got, words)
+		}
+		for i := range words {
+			if got, want := w.found(query(fmt.Sprintf("word%d shared", i))), fmt.Sprintf("comment word%d shared", i); !strings.Contains(got, want) {
+				t.Errorf("found %q, want %q", got, want)
+			}
+		}
+		if w.SQLite() != nil {
+			if n := w.number(`SELECT count(DISTINCT segid) FROM search_index_idx`); n > 4 {
+				t.Errorf("the index is in %d pieces", n)
+			}
 		}
 	})
 }

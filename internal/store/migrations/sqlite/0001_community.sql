@@ -323,5 +323,7 @@ CREATE TABLE search_docs (
   UNIQUE (kind, target_id)
 );
 CREATE VIRTUAL TABLE search_index USING fts5(
-  tokens, content='', contentless_delete=1, detail=none, prefix='3 4 5 6 8 10', tokenize="ascii tokenchars ':'"
+  tokens, content='', contentless_delete=1, detail=none, prefix='3 4 5 6 7 8 10', tokenize="ascii tokenchars ':'"
 );
+-- Two pieces of about one size are enough for a merge that is asked for, see search_sqlite.go.
+INSERT INTO search_index (search_index, rank) VALUES ('usermerge', 2);
