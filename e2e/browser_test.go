@@ -68,8 +68,10 @@ func startBrowser() (context.Context, func(), error) {
 
 // tab is one reader's browser. Whatever the browser complains about fails the test.
 type tab struct {
-	ctx context.Context
-	t   testing.TB
+	ctx   context.Context
+	t     testing.TB
+	home  string // where the site is for this tab
+	rough bool   // its way there breaks now and then, which is no complaint
 
 	mu      sync.Mutex
 	trouble []string
@@ -94,7 +96,7 @@ func openTab(t testing.TB, s screen) *tab {
 	if chromium.err != nil {
 		t.Fatal(chromium.err)
 	}
-	b := &tab{t: t, urls: map[network.RequestID]string{}, bytes: map[network.RequestID]float64{}}
+	b := &tab{t: t, home: site, urls: map[network.RequestID]string{}, bytes: map[network.RequestID]float64{}}
 	ctx, cancel := chromedp.NewContext(chromium.ctx, chromedp.WithNewBrowserContext(), chromedp.WithListener(b.hear))
 	if err := chromedp.Do(ctx); err != nil { // opens the tab, which lives as long as this context
 		cancel()
@@ -148,7 +150,7 @@ func (b *tab) hear(event any) {
 	switch e := event.(type) {
 	case *network.EventRequestWillBeSent:
 		b.note(func() { b.urls[e.RequestID] = e.Request.URL })
-		if u, err := url.Parse(e.Request.URL); err == nil && u.Host != "" && !strings.HasPrefix(e.Request.URL, site) && u.Scheme != "blob" {
+		if u, err := url.Parse(e.Request.URL); err == nil && u.Host != "" && !strings.HasPrefix(e.Request.URL, b.home) && u.Scheme != "blob" {
 			b.say("asks elsewhere: %s", e.Request.URL)
 		}
 	case *network.EventResponseReceived:
@@ -217,6 +219,9 @@ func (b *tab) complaints() []string {
 
 func (b *tab) complain() {
 	for _, text := range b.complaints() {
+		if b.rough && (strings.Contains(text, " answers 5") || strings.Contains(text, " answers 403") || strings.Contains(text, " failed: ") || strings.HasPrefix(text, "log: network")) {
+			continue
+		}
 		b.t.Errorf("the browser complains: %s", text)
 	}
 }
@@ -225,7 +230,7 @@ func (b *tab) complain() {
 func (b *tab) open(path string) {
 	b.t.Helper()
 	if strings.HasPrefix(path, "/") {
-		path = site + path
+		path = b.home + path
 	}
 	b.run(chromedp.Navigate(path), chromedp.WaitReady(chromedp.CSS("main")))
 	b.until("document.readyState === 'complete'")
@@ -234,13 +239,13 @@ func (b *tab) open(path string) {
 // be signs the tab in as a visitor who is signed in.
 func (b *tab) be(v *visitor) *tab {
 	b.t.Helper()
-	u, err := url.Parse(site)
+	u, err := url.Parse(b.home)
 	if err != nil {
 		b.t.Fatal(err)
 	}
 	for _, c := range v.http.Jar.Cookies(u) {
 		if c.Name != "ls_ryw" {
-			call(b, network.SetCookie, network.SetCookieParams{Name: c.Name, Value: c.Value, URL: site})
+			call(b, network.SetCookie, network.SetCookieParams{Name: c.Name, Value: c.Value, URL: b.home})
 		}
 	}
 	return b

@@ -208,6 +208,10 @@ const maxOnce = 128 // characters
 // once makes the write of this request happen once: sent again, it leads to where the first led.
 // where says that from what the write returned.
 func (c *visit) once(values url.Values, where func(result any) Written) (context.Context, error) {
+	// What an outbox kept is sent later, maybe from a device that others sign in on, too.
+	if as := values.Get("as"); as != "" && as != c.Actor.Handle {
+		return nil, fault.New(fault.Forbidden, "other_account", "This was written by another account than the one that is signed in here.")
+	}
 	key := values.Get("once")
 	if key == "" {
 		return c.ctx(), nil
