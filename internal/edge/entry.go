@@ -35,8 +35,9 @@ type entry struct {
 // it, so that an unchanged page is compressed once.
 type content struct {
 	status  int
-	fault   string // code of the error that is shown, "" for none
-	keep    bool   // whether a later request may get it
+	fault   string        // code of the error that is shown, "" for none
+	keep    bool          // whether a later request may get it
+	fresh   time.Duration // how long it is served as it is
 	hash    [sha256.Size]byte
 	own     []field // headers that the handler set
 	plain   *variant
@@ -77,16 +78,24 @@ func (p Policy) pageControl(status int) string {
 	return ccNoStore
 }
 
+// control tells caches on the way to keep a page for as long as we do.
+func (c *content) control(rt *route) string {
+	if c.status == http.StatusOK && c.fresh > rt.edge.cfg.Fresh {
+		return longControl(c.fresh)
+	}
+	return rt.Policy.pageControl(c.status)
+}
+
 // newEntry makes an answer out of what a page's handler wrote. It takes the compressed bytes of
 // the previous rendering when nothing changed.
-func newEntry(rt *route, rec *recorder, born time.Time, prev *entry) *entry {
+func newEntry(rt *route, fresh time.Duration, rec *recorder, born time.Time, prev *entry) *entry {
 	rec.finish()
 	own := ownFields(rec.header)
 	hash := digest(rec.status, own, rec.body.Bytes())
-	if prev != nil && prev.hash == hash {
+	if prev != nil && prev.hash == hash && prev.fresh == fresh {
 		return &entry{content: prev.content, born: born}
 	}
-	c := &content{status: rec.status, fault: rec.fault, keep: cacheable(rec.status), hash: hash, own: own}
+	c := &content{status: rec.status, fault: rec.fault, keep: cacheable(rec.status), fresh: fresh, hash: hash, own: own}
 	body := slices.Clip(bytes.Clone(rec.body.Bytes()))
 	c.plain = c.variant(rt, own, "", body)
 	if len(body) >= minCompress && compressible(rec.header.Get("Content-Type")) {
@@ -124,7 +133,7 @@ func (c *content) variant(rt *route, own []field, coding string, body []byte) *v
 	fixed := without(rt.security, own)
 	v.block = lines(fixed)
 	v.lean = append(slices.Clone(own),
-		one("Cache-Control", rt.Policy.pageControl(c.status)), one("Vary", "Accept-Encoding"),
+		one("Cache-Control", c.control(rt)), one("Vary", "Accept-Encoding"),
 		one("Content-Length", strconv.Itoa(len(body))))
 	if rt.Policy.bearer { // for caches between us and the client; their readers with tokens come here
 		v.lean = append(v.lean, rt.edge.cors...)

@@ -2,19 +2,18 @@ package edge
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/maypok86/otter/v2"
 	"golang.org/x/sync/singleflight"
 
-	"lightstick/internal/fault"
 	"lightstick/internal/observe"
 )
 
@@ -27,7 +26,8 @@ const (
 // cached is an entry with its route, as the cache holds it.
 type cached struct {
 	*entry
-	rt *route
+	rt   *route
+	hits *atomic.Int64 // answers since they were last counted, over all renderings of the page
 }
 
 // pages is the page cache.
@@ -38,6 +38,7 @@ type pages struct {
 	slots   chan struct{} // one per background renewal
 	bypass  limit         // of renders around the cache, by address
 	xcache  [5][]string   // X-Cache by outcome
+	long    atomic.Pointer[lengthened]
 }
 
 func newPages(e *Edge) (*pages, error) {
@@ -63,18 +64,10 @@ func (p *pages) close() { p.cache.StopAllGoroutines() }
 // fresh is the copy under key when it needs no renewal.
 func (p *pages) fresh(key string, now time.Time) (*cached, bool) {
 	c, ok := p.cache.GetIfPresent(key)
-	if !ok || now.Sub(c.born) >= c.rt.fresh() {
+	if !ok || now.Sub(c.born) >= c.fresh {
 		return nil, false
 	}
 	return c, true
-}
-
-// fresh is how long a copy of the route's pages is served as it is.
-func (rt *route) fresh() time.Duration {
-	if rt.Policy.live {
-		return rt.edge.cfg.Fresh / 2
-	}
-	return rt.edge.cfg.Fresh
 }
 
 // usable is the copy under key when it may be shown at all.
@@ -138,7 +131,7 @@ func (p *pages) serve(w http.ResponseWriter, r *http.Request, rt *route, t *trai
 func (p *pages) find(ctx context.Context, job render, have *cached, t *trail) (*cached, error) {
 	if have != nil {
 		age := t.start.Sub(have.born)
-		if age < job.rt.fresh() {
+		if age < have.fresh {
 			t.outcome = observe.Hit
 			return have, nil
 		}
@@ -246,10 +239,11 @@ func (p *pages) make(ctx context.Context, job render, have *cached, now time.Tim
 		job.rt.show(rec, job.req.WithContext(ctx), err, nil)
 	}
 	var prev *entry
+	hits := new(atomic.Int64)
 	if have != nil {
-		prev = have.entry
+		prev, hits = have.entry, have.hits
 	}
-	return &cached{entry: newEntry(job.rt, rec, now, prev), rt: job.rt}
+	return &cached{entry: newEntry(job.rt, p.freshFor(job), rec, now, prev), rt: job.rt, hits: hits}
 }
 
 // around renders for one client that has just written. When that fails, a copy from the cache
@@ -273,6 +267,7 @@ func (p *pages) around(w http.ResponseWriter, r *http.Request, job render, ryw s
 // write answers with a copy.
 func (p *pages) write(w http.ResponseWriter, r *http.Request, c *cached, t *trail) {
 	t.fault = c.fault
+	c.hits.Add(1)
 	v, held := c.choose(r.Header)
 	if c.gzip != nil && t.outcome == observe.Hit && !c.brStart.Load() && accepted(r.Header).br {
 		p.brotli(c)
@@ -308,35 +303,6 @@ func (p *pages) brotli(c *cached) {
 	if c.brStart.CompareAndSwap(false, true) {
 		p.e.work.run(func() { c.addBrotli(c.rt) })
 	}
-}
-
-// Warm renders pages into the cache, so that a node which calls itself ready is. Each uri is a
-// path with an optional query. It returns the errors of all that could not be rendered.
-func (e *Edge) Warm(ctx context.Context, uris ...string) error {
-	var errs []error
-	for _, uri := range uris {
-		if err := e.warm(ctx, uri); err != nil {
-			errs = append(errs, fmt.Errorf("edge: warm %s: %w", uri, err))
-		}
-	}
-	return errors.Join(errs...)
-}
-
-func (e *Edge) warm(ctx context.Context, uri string) error {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, uri, http.NoBody)
-	if err != nil {
-		return err
-	}
-	r.RequestURI = uri
-	if err := checkURL(r); err != nil {
-		return err
-	}
-	rec := newRecorder()
-	e.ServeHTTP(rec, r)
-	if rec.status != http.StatusOK {
-		return fault.New(fault.Internal, "warm", "The answer was {status}.", "status", rec.status)
-	}
-	return nil
 }
 
 // tracker runs background work and waits for it at the end.
