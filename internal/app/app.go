@@ -49,6 +49,8 @@ type App struct {
 	mailer   mailer
 	locales  *web.Locales
 	site     *web.Site
+	views    *forum.Views
+	schedule *schedule
 	api      *api.API
 	limiter  *edge.Limiter // one for both edges: a caller has one allowance
 	waf      *edge.WAF     // nil: off
@@ -147,7 +149,8 @@ func (a *App) serveParts(version string) (err error) {
 	if err != nil {
 		return err
 	}
-	a.site, err = web.New(web.Options{Forum: a.forum, Identity: a.identity, Pictures: a.media, Uploads: a.media, BaseURL: a.Config.BaseURL,
+	a.views = forum.NewViews(a.store, a.now)
+	a.site, err = web.New(web.Options{Forum: a.forum, Identity: a.identity, Pictures: a.media, Uploads: a.media, Views: a.views, BaseURL: a.Config.BaseURL,
 		MediaURL: mediaBase(a.Config), Now: a.now, Locales: a.locales})
 	if err != nil {
 		return err
@@ -184,6 +187,8 @@ func (a *App) serveParts(version string) (err error) {
 		}
 		pages.ServeHTTP(w, r)
 	})
+	a.schedule = &schedule{store: a.store, site: a.site, pages: pages, now: a.now, log: a.observer.Log}
+	a.observer.Metrics.MustRegister(a.schedule, cacheUse{a.edges})
 	a.Private = a.observer.Debug()
 	return nil
 }
@@ -214,8 +219,13 @@ func (a *App) Routes() (all []edge.Route) {
 	return all
 }
 
-// StartWork begins the background work.
+// StartWork begins the background work: what each node does for itself and, where the configuration
+// says so, jobs.
 func (a *App) StartWork(ctx context.Context) (err error) {
+	a.startRounds()
+	if !a.Config.Worker {
+		return nil
+	}
 	a.runner, err = jobs.Start(ctx, jobs.Config{SQLite: a.store.SQLite(), Pool: a.store.Postgres(), Registry: a.work(),
 		Logger: a.observer.Log, Metrics: a.observer.Metrics, Now: a.now})
 	if err != nil {

@@ -29,3 +29,12 @@ func SendMail(ctx context.Context, c Config, now func() time.Time, to, subject, 
 
 // Drain makes /readyz say no, as a shutdown does first.
 func (a *App) Drain() { a.health.draining.Store(true) }
+
+// Warm makes the node ready, as its start does.
+func (a *App) Warm(ctx context.Context) { a.warm(ctx) }
+
+// WarmHeld begins to make the node ready and goes on when the function it returns is called.
+func (a *App) WarmHeld() func(context.Context) {
+	a.health.warming.Store(true)
+	return a.warm
+}

@@ -24,9 +24,11 @@ const probeTimeout = time.Second
 
 // health answers /livez and /readyz. Ready means: readers can be served from here. What is needed
 // for writing only is told but does not take the node out, or a lost database primary would take
-// every node out at once.
+// every node out at once. A node that starts is ready when its hot pages are warm, or when it has
+// tried for long enough.
 type health struct {
 	probes   []probe
+	warming  atomic.Bool
 	draining atomic.Bool
 
 	mu    sync.Mutex // guards what was found last; held while looking, so that one look serves all who ask
@@ -55,6 +57,9 @@ func (h *health) ready(w http.ResponseWriter, r *http.Request) error {
 	status := http.StatusOK
 	if !well {
 		status = http.StatusServiceUnavailable
+	}
+	if parts["pages"] = "ok"; h.warming.Load() {
+		status, parts["pages"] = http.StatusServiceUnavailable, "warming"
 	}
 	if h.draining.Load() {
 		status, parts["drain"] = http.StatusServiceUnavailable, "shutting down"

@@ -46,13 +46,9 @@ func (a *App) run(ctx context.Context, stdout io.Writer) error {
 			return err
 		}
 	}
-	if err := a.warm(ctx); err != nil {
-		a.observer.Log.WarnContext(ctx, "pages not warmed", "error", err)
-	}
-	if a.Config.Worker {
-		if err := a.StartWork(ctx); err != nil {
-			return err
-		}
+	a.health.warming.Store(true)
+	if err := a.StartWork(ctx); err != nil {
+		return err
 	}
 	servers := []*http.Server{edge.Server(a.Handler, a.observer.Log)}
 	failed := make(chan error, 2)
@@ -65,6 +61,7 @@ func (a *App) run(ctx context.Context, stdout io.Writer) error {
 		servers = append(servers, edge.Server(a.Private, a.observer.Log))
 		go func() { failed <- servers[1].Serve(private) }()
 	}
+	a.warm(ctx)
 	if err := a.greet(ctx, stdout); err != nil && ctx.Err() == nil { // stopped so soon, it still drains
 		return err
 	}
@@ -98,18 +95,6 @@ func (a *App) closeWithin(d time.Duration) error {
 	ctx, cancel := context.WithTimeout(context.Background(), d)
 	defer cancel()
 	return a.Close(ctx)
-}
-
-// warm renders the front pages, so that the first reader does not wait.
-func (a *App) warm(ctx context.Context) error {
-	if err := a.store.Warm(ctx); err != nil {
-		return err
-	}
-	var pages []string
-	for _, l := range a.locales.Tags() {
-		pages = append(pages, "/"+l)
-	}
-	return a.edges[0].Warm(ctx, pages...)
 }
 
 // greet says where the community is and how to come in.

@@ -44,6 +44,10 @@ func child(url string) {
 	}
 	var post, author int64
 	fmt.Sscan(os.Getenv(childPost), &post, &author)
+	if os.Getenv(childReacts) != "" {
+		reacting(ctx, s, forum.ID(post), forum.ID(author))
+		return
+	}
 	var mu sync.Mutex
 	say := func(format string, args ...any) {
 		mu.Lock()
