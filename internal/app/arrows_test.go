@@ -29,8 +29,9 @@ var arrows = map[string][]string{
 	},
 	"internal/api":   {"internal/fault", "internal/forum", "internal/identity", "internal/media", "internal/edge", "internal/markup"},
 	"internal/web":   {"internal/fault", "internal/forum", "internal/identity", "internal/media", "internal/edge", "internal/markup"},
+	"internal/ops":   {"internal/fault", "internal/observe"},
 	"internal/app":   {"*"},
-	"cmd/lightstick": {"internal/app"},
+	"cmd/lightstick": {"internal/app", "internal/ops"},
 }
 
 type listed struct {

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"lightstick/internal/app"
+	"lightstick/internal/ops"
+)
+
+type drillCmd struct {
+	Failover failoverCmd `cmd:"" help:"Lose the database's primary: killed, hung, cut off, switched over."`
+}
+
+func (drillCmd) Help() string {
+	return `A drill puts a load on a running system, breaks something, and judges what readers and writers saw: a table of claims with pass or fail and the figures, and a page with plots. It ends in a bounded time and leaves the system as it found it. Exit status 0 means that every claim held.
+
+With --local a drill starts a throw-away system of its own and removes it afterwards, which is all a developer needs:
+
+  lightstick drill failover --local --case kill
+
+Against a system that runs, name its address, some members to act as, and a program that breaks and heals it ("inject FAULT", "heal"), such as deploy/patroni/cluster or one of yours:
+
+  lightstick drill failover --url https://staging.fans.example --member drill1:… --faults ./our-faults
+
+A production site is refused without --yes-production.`
+}
+
+// drillFlags are what all drills share.
+type drillFlags struct {
+	Local          bool     `help:"Start a throw-away system, drill it and remove it."`
+	URL            []string `name:"url" help:"Address of the running site, or of each of its nodes; requests take turns." env:"LIGHTSTICK_DRILL_URL"`
+	Member         []string `help:"login:password of a member to act as; several share the writing, which is limited for each." env:"LIGHTSTICK_DRILL_MEMBER" secret:""`
+	Faults         string   `help:"Program, with its arguments, that is run with 'inject FAULT' and 'heal'." env:"LIGHTSTICK_DRILL_FAULTS"`
+	YesProduction  bool     `help:"Drill a production site. Readers will notice if a claim does not hold."`
+	Report         string   `help:"Folder for the report, as text and as a page." type:"path" default:"build/drills"`
+	Dir            string   `help:"With --local: folder under which the system lives meanwhile." type:"path" default:"build"`
+	ClusterProgram string   `help:"With --local: the program that starts a cluster." default:"deploy/patroni/cluster" type:"path"`
+	ClusterPort    int      `help:"With --local: first of the cluster's 34 ports." default:"15500"`
+}
+
+// target is what a drill works on.
+type target struct {
+	site   *ops.Site
+	faults ops.Faults
+	local  *ops.Local // nil when the system was running before
+}
+
+// open connects to the running system, or starts a local one with nodes processes.
+func (f drillFlags) open(e *env, nodes int) (t *target, close func() error, err error) {
+	if f.Local == (len(f.URL) > 0) {
+		return nil, nil, errors.New("give --local for a throw-away system, or --url of a running one")
+	}
+	if f.Local {
+		return f.openLocal(e, nodes)
+	}
+	t = &target{faults: ops.Command(strings.Fields(f.Faults))}
+	if t.site, err = ops.NewSite(f.URL); err != nil {
+		return nil, nil, err
+	}
+	environment, err := t.site.Environment(e.ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	if environment == app.Production && !f.YesProduction {
+		return nil, nil, errors.New("this site is production, or does not say what it is: add --yes-production if you mean it")
+	}
+	var members []ops.Member
+	for _, m := range f.Member {
+		login, password, ok := strings.Cut(m, ":")
+		if !ok {
+			return nil, nil, errors.New("--member is login:password")
+		}
+		members = append(members, ops.Member{Login: login, Password: password})
+	}
+	return t, func() error { return t.site.Close(context.WithoutCancel(e.ctx)) }, t.site.SignIn(e.ctx, members)
+}
+
+func (f drillFlags) openLocal(e *env, nodes int) (*target, func() error, error) {
+	binary, err := os.Executable()
+	if err != nil {
+		return nil, nil, err
+	}
+	l, err := ops.OpenLocal(f.Dir, binary)
+	if err != nil {
+		return nil, nil, err
+	}
+	stop := func() error { return l.Close(context.WithoutCancel(e.ctx)) }
+	fmt.Fprintf(e.stderr, "starting a throw-away system in %s …\n", l.Dir)
+	if err := l.StartCluster(e.ctx, f.ClusterProgram, f.ClusterPort); err != nil {
+		return nil, nil, errors.Join(err, stop())
+	}
+	for range nodes {
+		if _, err := l.StartNode(e.ctx); err != nil {
+			return nil, nil, errors.Join(err, stop())
+		}
+	}
+	site, err := l.Site(e.ctx, app.DemoPassword)
+	if err != nil {
+		return nil, nil, errors.Join(err, stop())
+	}
+	return &target{site: site, faults: l.Cluster, local: l}, stop, nil
+}
+
+// tell prints and keeps the report. A claim that did not hold is an error, so that the exit status tells.
+func (f drillFlags) tell(e *env, r ops.Report) error {
+	if err := r.Text(e.stdout); err != nil {
+		return err
+	}
+	page, err := r.Save(f.Report)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(e.stdout, "\nWith plots: %s\n", page)
+	if !r.Passed() {
+		return errors.New("not every claim held")
+	}
+	return nil
+}
+
+type failoverCmd struct {
+	drillFlags
+	Cases []string `name:"case" help:"Which faults: ${failover_cases}. Default: all."`
+	Runs  int      `help:"Runs of each." default:"3"`
+}
+
+func (c *failoverCmd) Run(e *env) (err error) {
+	if c.Runs < 1 || c.Runs > 20 {
+		return errors.New("--runs: 1 to 20")
+	}
+	d := ops.Failover{Cases: c.Cases, Runs: c.Runs, Out: e.stderr}
+	if err := d.Check(); err != nil {
+		return err
+	}
+	t, stop, err := c.open(e, 2)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
+	d.Site, d.Faults = t.site, t.faults
+	r, err := d.Run(e.ctx)
+	if err != nil {
+		return err
+	}
+	return c.tell(e, r)
+}
