@@ -49,6 +49,8 @@ func command(ctx context.Context, args []string) (bool, error) {
 			return true, bareHandler(ctx, args[1:])
 		case "bare-insert":
 			return true, bareInsert(ctx, args[1:])
+		case "naive-comment":
+			return true, naiveComment(ctx, args[1:])
 		}
 	}
 	var o options
@@ -73,7 +75,7 @@ type part struct {
 }
 
 func parts() []part {
-	return []part{{"start", (*bench).start}, {"hot", (*bench).hot}, {"pages", (*bench).pages}, {"acts", (*bench).acts}, {"writers", (*bench).writers}}
+	return []part{{"start", (*bench).start}, {"hot", (*bench).hot}, {"pages", (*bench).pages}, {"acts", (*bench).acts}, {"writers", (*bench).writers}, {"hotpost", (*bench).hotPost}, {"pop", (*bench).pop}}
 }
 
 func partNames() (names []string) {
