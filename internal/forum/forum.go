@@ -43,6 +43,8 @@ type Options struct {
 	Image func(ctx context.Context, src string) (markup.Image, bool)
 	// MayPostUnverified lets members write before they have confirmed their e-mail address.
 	MayPostUnverified bool
+	// Status is how the database does now; nil: it is always well.
+	Status func() Status
 }
 
 // Forum is the community. It is safe for concurrent use.
@@ -52,7 +54,12 @@ type Forum struct {
 }
 
 // New makes a Forum.
-func New(o Options) *Forum { return &Forum{Options: o} }
+func New(o Options) *Forum {
+	if o.Status == nil {
+		o.Status = func() Status { return Status{Writable: true, Primaries: 1} }
+	}
+	return &Forum{Options: o}
+}
 
 // Read gives the store for reading; its methods apply no rule of visibility beyond their own words.
 func (f *Forum) Read() Reader { return f.Store }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 	"time"
 
@@ -31,6 +32,9 @@ type transaction interface {
 	querier
 	// handle is the *sql.Tx or pgx.Tx, for the queue of jobs.
 	handle() any
+	// grant says that the change gives or takes access: once it has committed, no read on this node
+	// of who somebody is and what they may do is older.
+	grant()
 }
 
 // engine is one of the two databases.
@@ -38,8 +42,9 @@ type engine interface {
 	reader() querier
 	// update runs change in a transaction; change may run more than once. A panic of it reaches the caller.
 	update(ctx context.Context, change func(transaction) error) error
-	// probe checks that the database can be read and written now.
+	// probe checks that the database can be read now, probeWrite that it can be written.
 	probe(ctx context.Context) error
+	probeWrite(ctx context.Context) error
 	close()
 }
 
@@ -67,8 +72,16 @@ type duplicate struct {
 func (d *duplicate) Error() string { return "duplicate: " + d.constraint }
 func (d *duplicate) Unwrap() error { return d.cause }
 
-// collect reads all rows of a query.
+// collect reads all rows of a query, once more from another server when one fails it.
 func collect[T any](ctx context.Context, q querier, scan func(rows) (T, error), sql string, args ...any) ([]T, error) {
+	list, err := gather(ctx, q, scan, sql, args...)
+	if e, ok := errors.AsType[*elsewhere](err); ok {
+		return gather(context.WithValue(ctx, avoidKey{}, e.not), q, scan, sql, args...)
+	}
+	return list, err
+}
+
+func gather[T any](ctx context.Context, q querier, scan func(rows) (T, error), sql string, args ...any) ([]T, error) {
 	rs, err := q.query(ctx, sql, args...)
 	if err != nil {
 		return nil, err

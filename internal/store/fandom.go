@@ -157,6 +157,7 @@ func (t *tx) UpdateBoard(ctx context.Context, b *forum.Board) error {
 
 // SetModerator implements [forum.Tx].
 func (t *tx) SetModerator(ctx context.Context, fandom, member forum.ID, on bool) error {
+	t.q.grant()
 	sql := `DELETE FROM moderators WHERE fandom_id = $1 AND member_id = $2`
 	if on {
 		sql = `INSERT INTO moderators (fandom_id, member_id) VALUES ($1, $2) ON CONFLICT DO NOTHING`

@@ -29,19 +29,23 @@ func missing(what string) error {
 
 // SessionByHash implements [identity.Store].
 func (r reader) SessionByHash(ctx context.Context, h identity.Hash) (identity.SessionRow, error) {
-	return first(ctx, r.q, missing("session"), func(r rows) (s identity.SessionRow, err error) {
-		return s, r.Scan(append(sessionInto(&s.Session), memberInto(&s.Member)...)...)
-	}, `SELECT `+sessionColumns+`, `+memberColumns+` FROM sessions s JOIN members m ON m.id = s.member_id WHERE s.hash = $1`, h[:])
+	return certain(ctx, func(ctx context.Context) (identity.SessionRow, error) {
+		return first(ctx, r.q, missing("session"), func(r rows) (s identity.SessionRow, err error) {
+			return s, r.Scan(append(sessionInto(&s.Session), memberInto(&s.Member)...)...)
+		}, `SELECT `+sessionColumns+`, `+memberColumns+` FROM sessions s JOIN members m ON m.id = s.member_id WHERE s.hash = $1`, h[:])
+	})
 }
 
 // APITokenByHash implements [identity.Store].
 func (r reader) APITokenByHash(ctx context.Context, h identity.Hash) (identity.APITokenRow, error) {
-	return first(ctx, r.q, missing("token"), func(r rows) (t identity.APITokenRow, err error) {
-		var scopes string
-		err = r.Scan(append(tokenInto(&t.Token, &scopes), memberInto(&t.Member)...)...)
-		t.Token.Scopes = unwords[forum.Scope](scopes)
-		return t, err
-	}, `SELECT `+tokenColumns+`, `+memberColumns+` FROM api_tokens k JOIN members m ON m.id = k.member_id WHERE k.hash = $1`, h[:])
+	return certain(ctx, func(ctx context.Context) (identity.APITokenRow, error) {
+		return first(ctx, r.q, missing("token"), func(r rows) (t identity.APITokenRow, err error) {
+			var scopes string
+			err = r.Scan(append(tokenInto(&t.Token, &scopes), memberInto(&t.Member)...)...)
+			t.Token.Scopes = unwords[forum.Scope](scopes)
+			return t, err
+		}, `SELECT `+tokenColumns+`, `+memberColumns+` FROM api_tokens k JOIN members m ON m.id = k.member_id WHERE k.hash = $1`, h[:])
+	})
 }
 
 // Standing implements [identity.Store].
@@ -50,7 +54,7 @@ func (r reader) Standing(ctx context.Context, member forum.ID, now time.Time) (i
 		moderates bool
 		sanction  forum.Sanction
 	}
-	list, err := collect(ctx, r.q, func(r rows) (l line, err error) {
+	list, err := collect(asWhoever(ctx), r.q, func(r rows) (l line, err error) {
 		s := &l.sanction
 		s.Member.ID = member
 		return l, r.Scan(&l.moderates, id(&s.ID), id(&s.FandomID), &s.Kind, &s.Reason, id(&s.By.ID), at(&s.CreatedAt), at(&s.ExpiresAt))
@@ -148,46 +152,54 @@ func (t *tx) touch(ctx context.Context, missing error, sql string, args ...any) 
 
 // SetEmail implements [identity.Tx].
 func (t *tx) SetEmail(ctx context.Context, member forum.ID, email, emailKey string, verified bool) error {
+	t.q.grant()
 	return nameTaken(t.touch(ctx, noMember(), `UPDATE members SET email = $1, email_key = $2, verified = $3, version = version + 1 WHERE id = $4`,
 		email, emailKey, verified, int64(member)))
 }
 
 // SetPassword implements [identity.Tx].
 func (t *tx) SetPassword(ctx context.Context, member forum.ID, old, hash string) error {
+	t.q.grant()
 	return t.touch(ctx, closed("password_changed", "The password was changed in the meantime."),
 		`UPDATE members SET password = $1 WHERE id = $2 AND password = $3`, hash, int64(member), old)
 }
 
 // InsertSession implements [identity.Tx].
 func (t *tx) InsertSession(ctx context.Context, s *identity.Session, h identity.Hash) error {
+	t.q.grant()
 	return t.insert(ctx, &s.ID, `INSERT INTO sessions (hash, member_id, created_at, last_seen_at, expires_at, user_agent, addr) VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id`,
 		h[:], int64(s.MemberID), micros(s.CreatedAt), micros(s.LastSeenAt), micros(s.ExpiresAt), s.UserAgent, s.Addr)
 }
 
 // DeleteSession implements [identity.Tx].
 func (t *tx) DeleteSession(ctx context.Context, member, session forum.ID) error {
+	t.q.grant()
 	return t.touch(ctx, missing("session"), `DELETE FROM sessions WHERE member_id = $1 AND id = $2`, int64(member), int64(session))
 }
 
 // DeleteSessions implements [identity.Tx].
 func (t *tx) DeleteSessions(ctx context.Context, member, except forum.ID) error {
+	t.q.grant()
 	_, err := t.q.exec(ctx, `DELETE FROM sessions WHERE member_id = $1 AND id <> $2`, int64(member), int64(except))
 	return err
 }
 
 // InsertAPIToken implements [identity.Tx].
 func (t *tx) InsertAPIToken(ctx context.Context, member forum.ID, k *identity.APIToken, h identity.Hash) error {
+	t.q.grant()
 	return t.insert(ctx, &k.ID, `INSERT INTO api_tokens (hash, member_id, name, scopes, created_at, last_used_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id`,
 		h[:], int64(member), k.Name, words(k.Scopes), micros(k.CreatedAt), micros(k.LastUsedAt), micros(k.ExpiresAt))
 }
 
 // DeleteAPIToken implements [identity.Tx].
 func (t *tx) DeleteAPIToken(ctx context.Context, member, token forum.ID) error {
+	t.q.grant()
 	return t.touch(ctx, missing("token"), `DELETE FROM api_tokens WHERE member_id = $1 AND id = $2`, int64(member), int64(token))
 }
 
 // DeleteAPITokens implements [identity.Tx].
 func (t *tx) DeleteAPITokens(ctx context.Context, member forum.ID) error {
+	t.q.grant()
 	_, err := t.q.exec(ctx, `DELETE FROM api_tokens WHERE member_id = $1`, int64(member))
 	return err
 }

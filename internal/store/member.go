@@ -67,6 +67,7 @@ func (t *tx) CountAdmins(ctx context.Context) (int, error) {
 
 // UpdateMember implements [forum.Tx]. Credentials and the address change in identity's own ways.
 func (t *tx) UpdateMember(ctx context.Context, m *forum.Member) error {
+	t.q.grant()
 	err := t.versioned(ctx, &m.Version, `UPDATE members SET name = $1, role = $2, bio = $3, bio_html = $4, avatar_key = $5, locale = $6, time_zone = $7, version = version + 1
 		WHERE id = $8 AND version = $9`, m.Name, string(m.Role), m.Bio, m.BioHTML, m.AvatarKey, m.Locale, m.TimeZone, int64(m.ID), m.Version)
 	if err != nil {

@@ -169,12 +169,14 @@ func (r reader) Sanctions(ctx context.Context, q forum.SanctionQuery) ([]forum.S
 
 // InsertSanction implements [forum.Tx].
 func (t *tx) InsertSanction(ctx context.Context, s *forum.Sanction) error {
+	t.q.grant()
 	return t.insert(ctx, &s.ID, `INSERT INTO sanctions (member_id, fandom_id, kind, reason, by_id, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id`,
 		int64(s.Member.ID), int64(s.FandomID), string(s.Kind), s.Reason, int64(s.By.ID), micros(s.CreatedAt), micros(s.ExpiresAt))
 }
 
 // LiftSanction implements [forum.Tx].
 func (t *tx) LiftSanction(ctx context.Context, sanction forum.ID, now time.Time) error {
+	t.q.grant()
 	n, err := t.q.exec(ctx, `UPDATE sanctions SET lifted_at = $1 WHERE id = $2 AND lifted_at = 0`, micros(now), int64(sanction))
 	if err == nil && n == 0 {
 		return closed("sanction_over", "This sanction is over already.")

@@ -3,23 +3,20 @@ package store
 import (
 	"context"
 	"errors"
-	"fmt"
-	"math/rand/v2"
-	"net"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"lightstick/internal/fault"
+	"lightstick/internal/forum"
 )
 
 // Bounds of what one caller can take from PostgreSQL. A transaction that writes lives at most
 // pgTxMost, which is what Tail's window of pgSettle counts on.
 const (
-	pgConnect   = 3 * time.Second
+	pgConnect   = 400 * time.Millisecond
 	pgStatement = 5 * time.Second
 	pgIdle      = 5 * time.Second
 	pgLock      = 3 * time.Second
@@ -28,95 +25,28 @@ const (
 	pgRetries   = 6
 )
 
-// pg is a PostgreSQL primary.
-type pg struct{ pool *pgxpool.Pool }
-
-func openPostgres(ctx context.Context, dsn string, conns int) (*pg, error) {
-	c, err := pgxpool.ParseConfig(dsn)
-	if err != nil {
-		return nil, fmt.Errorf("read the address of the database: %w", err)
-	}
-	if conns > 0 {
-		c.MaxConns = int32(conns)
-	}
-	// Spread, so that connections neither end together nor all come from one moment.
-	c.MaxConnLifetime, c.MaxConnLifetimeJitter = 30*time.Minute, 10*time.Minute
-	c.MaxConnIdleTime, c.HealthCheckPeriod = 5*time.Minute, 15*time.Second
-	c.ConnConfig.ConnectTimeout = pgConnect
-	set := c.ConnConfig.RuntimeParams
-	set["application_name"] = "lightstick"
-	set["timezone"] = "UTC"
-	set["synchronous_commit"] = "on"
-	set["default_transaction_isolation"] = "read committed"
-	set["statement_timeout"] = ms(pgStatement)
-	set["idle_in_transaction_session_timeout"] = ms(pgIdle)
-	set["lock_timeout"] = ms(pgLock)
-	// Every query is a short one over an index, on disks that seek: the defaults think otherwise.
-	set["random_page_cost"] = "1.1"
-	set["jit"] = "off"
-	c.ConnConfig.OnPgError = func(_ *pgconn.PgConn, e *pgconn.PgError) bool { return !fatal(e.Code) }
-	pool, err := pgxpool.NewWithConfig(ctx, c)
-	if err != nil {
-		return nil, fmt.Errorf("connect to the database: %w", err)
-	}
-	return &pg{pool}, nil
-}
-
-func ms(d time.Duration) string { return fmt.Sprint(d.Milliseconds()) }
-
 // fatal tells errors after which a connection is of no more use: its server has become a replica,
 // or is going down, or the connection is lost.
 func fatal(code string) bool {
 	return code == "25006" || strings.HasPrefix(code, "57P0") || strings.HasPrefix(code, "08")
 }
 
-func (p *pg) reader() querier { return pgQuerier{p.pool} }
+func (p *pg) reader() querier { return pgReads{p} }
 
-func (p *pg) close() { p.pool.Close() }
-
+// probe reads from wherever a reader would be sent.
 func (p *pg) probe(ctx context.Context) error {
+	_, err := collect(forum.WithView(ctx, &forum.View{}), p.reader(), value[int64], `SELECT 1::bigint`)
+	return err
+}
+
+func (p *pg) probeWrite(ctx context.Context) error {
+	if p.primary.Load() == nil {
+		return p.paused(errNoPrimary)
+	}
 	return p.update(ctx, func(tx transaction) error {
 		_, err := collect(ctx, tx, value[bool], `SELECT pg_current_xact_id() IS NOT NULL`)
 		return err
 	})
-}
-
-// update retries what lost against another transaction, a few times and at odd intervals.
-func (p *pg) update(ctx context.Context, change func(transaction) error) error {
-	for try := 0; ; try++ {
-		err := p.attempt(ctx, change)
-		if !conflicting(err) {
-			return pgError(err)
-		}
-		if try == pgRetries {
-			return busy(err)
-		}
-		pause := time.Duration(float64(int(5)<<try) * (0.5 + rand.Float64()) * float64(time.Millisecond))
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-}
-
-func (p *pg) attempt(ctx context.Context, change func(transaction) error) error {
-	ctx, cancel := context.WithTimeout(ctx, pgTxMost)
-	defer cancel()
-	tx, err := p.pool.Begin(ctx)
-	if err != nil {
-		return err
-	}
-	begun := time.Now()
-	// Background: the connection must be rid of the transaction also when ctx is over.
-	defer tx.Rollback(context.WithoutCancel(ctx))
-	if err := change(pgTx{pgQuerier{tx}, tx}); err != nil {
-		return err
-	}
-	if time.Since(begun) >= pgTxMost {
-		return context.DeadlineExceeded
-	}
-	return tx.Commit(ctx)
 }
 
 func conflicting(err error) bool {
@@ -139,6 +69,16 @@ type pgTx struct {
 }
 
 func (t pgTx) handle() any { return t.tx }
+
+func (t pgTx) grant() {}
+
+// pgChange is a pgTx that knows whether it gives or takes access.
+type pgChange struct {
+	pgTx
+	grants bool
+}
+
+func (t *pgChange) grant() { t.grants = true }
 
 func (q pgQuerier) exec(ctx context.Context, text string, args ...any) (int64, error) {
 	count(ctx)
@@ -181,10 +121,7 @@ func pgError(err error) error {
 	}
 	e, ok := errors.AsType[*pgconn.PgError](err)
 	if !ok {
-		if _, lost := errors.AsType[net.Error](err); lost && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled) {
-			return storageFailed(err)
-		}
-		if _, lost := errors.AsType[*pgconn.ConnectError](err); lost || errors.Is(err, net.ErrClosed) || pgconn.SafeToRetry(err) {
+		if unreachable(err) {
 			return storageFailed(err)
 		}
 		return err

@@ -74,9 +74,11 @@ func (l *lite) update(ctx context.Context, change func(transaction) error) error
 }
 
 func (l *lite) probe(ctx context.Context) error {
-	if _, err := collect(ctx, l.reader(), value[int64], `SELECT 1`); err != nil {
-		return err
-	}
+	_, err := collect(ctx, l.reader(), value[int64], `SELECT 1`)
+	return err
+}
+
+func (l *lite) probeWrite(ctx context.Context) error {
 	// Taking the write lock and a page of the log would wear the disk; asking the writer is enough.
 	return l.group.do(ctx, func(tx transaction) error {
 		_, err := collect(ctx, tx, value[int64], `SELECT count(*) FROM sqlite_master`)
@@ -224,6 +226,8 @@ type liteTx struct {
 }
 
 func (t *liteTx) handle() any { return t.tx }
+
+func (t *liteTx) grant() {} // every read sees every commit
 
 // live refuses work for a caller who has left. The context's end must not reach SQLite itself: an
 // interrupted write rolls back the whole transaction, with the changes of others in it.

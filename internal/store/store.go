@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"lightstick/internal/forum"
 	"lightstick/internal/identity"
@@ -27,10 +28,16 @@ import (
 
 // Config says which database.
 type Config struct {
-	// URL is sqlite:FILE or postgres://user:password@host/name.
-	URL    string
-	Now    func() time.Time // nil: time.Now
-	Logger *slog.Logger     // nil: none
+	// URL is sqlite:FILE or postgres://user:password@host/name; of PostgreSQL it may name several
+	// hosts, separated by commas, one of which is the primary at any time.
+	URL string
+	// ReadURL is where to read, when URL is a pooler or balancer that leads to the primary.
+	ReadURL string
+	// MaxLag is how far a replica may be behind while there is better; 0: 5 s.
+	MaxLag  time.Duration
+	Metrics prometheus.Registerer // nil: none
+	Now     func() time.Time      // nil: time.Now
+	Logger  *slog.Logger          // nil: none
 	// Conns is the most connections to PostgreSQL; 0 is what the address says, or 4 for each core.
 	Conns int
 }
@@ -42,6 +49,7 @@ type Store struct {
 	jobs   jobs.Inserter
 	logger *slog.Logger
 	flight flight
+	opened time.Time
 }
 
 var (
@@ -59,6 +67,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	if s.logger == nil {
 		s.logger = slog.New(slog.DiscardHandler)
 	}
+	s.opened = s.now()
 	var err error
 	switch scheme, rest, _ := strings.Cut(c.URL, ":"); scheme {
 	case "sqlite":
@@ -95,7 +104,7 @@ func (s *Store) openSQLite(ctx context.Context, rest string) error {
 }
 
 func (s *Store) openPostgres(ctx context.Context, c Config) error {
-	p, err := openPostgres(ctx, c.URL, c.Conns)
+	p, err := openPostgres(ctx, c, s.logger, s.now)
 	if err != nil {
 		return err
 	}
@@ -115,7 +124,7 @@ func (s *Store) SQLite() *sql.DB {
 	return nil
 }
 
-// Postgres is the pool of the primary, for the queue of jobs; else nil.
+// Postgres is the pool of the primary, whichever server that is, for the queue of jobs; else nil.
 func (s *Store) Postgres() *pgxpool.Pool {
 	if p, ok := s.engine.(*pg); ok {
 		return p.pool
@@ -123,8 +132,11 @@ func (s *Store) Postgres() *pgxpool.Pool {
 	return nil
 }
 
-// Probe checks that the database can be read and written now.
+// Probe checks that the database can be read now.
 func (s *Store) Probe(ctx context.Context) error { return s.engine.probe(ctx) }
+
+// ProbeWrite checks that the database can be written now.
+func (s *Store) ProbeWrite(ctx context.Context) error { return s.engine.probeWrite(ctx) }
 
 // Warm reads what nearly every page needs, so that the first readers do not wait for it.
 func (s *Store) Warm(ctx context.Context) error {
