@@ -226,6 +226,7 @@ func (p *pages) make(ctx context.Context, job render, have *cached, now time.Tim
 	go func() {
 		rec := newRecorder()
 		job.rt.run(rec, job.req.Clone(ctx), job.rt.Handle)
+		job.rt.metrics.Rendered()
 		done <- rec
 	}()
 	var rec *recorder

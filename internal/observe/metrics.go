@@ -29,6 +29,7 @@ type routes struct {
 	requests *prometheus.CounterVec
 	duration *prometheus.HistogramVec
 	cache    *prometheus.CounterVec
+	renders  *prometheus.CounterVec
 	bytes    *prometheus.CounterVec
 	limited  *prometheus.CounterVec
 	panics   *prometheus.CounterVec
@@ -44,6 +45,7 @@ func newRoutes(registry *prometheus.Registry) *routes {
 	rs := &routes{
 		requests: counter("lightstick_http_requests_total", "Answers, by route, admission class and class of status.", "route", "class", "status"),
 		cache:    counter("lightstick_http_page_cache_total", "What the page cache did, by route.", "route", "outcome"),
+		renders:  counter("lightstick_http_page_renders_total", "Pages made by their handlers: for one who waits, for all who wait, or in the background, by route.", "route"),
 		bytes:    counter("lightstick_http_response_bytes_total", "Bytes of answer bodies, by route.", "route"),
 		limited:  counter("lightstick_http_rate_limited_total", "Requests refused by a rate limit, by route.", "route"),
 		panics:   counter("lightstick_http_panics_total", "Handlers that panicked, by route.", "route"),
@@ -63,6 +65,7 @@ type Route struct {
 	status   [6]prometheus.Counter // by the first digit of the status; 0 is anything else
 	outcome  [outcomes]prometheus.Counter
 	duration prometheus.Observer
+	renders  prometheus.Counter
 	bytes    prometheus.Counter
 	limited  prometheus.Counter
 	panics   prometheus.Counter
@@ -76,7 +79,7 @@ func (o *Observer) Route(name, class string) *Route {
 	r := &Route{
 		duration: rs.duration.WithLabelValues(name), bytes: rs.bytes.WithLabelValues(name),
 		limited: rs.limited.WithLabelValues(name), panics: rs.panics.WithLabelValues(name),
-		inFlight: &rs.inFlight,
+		renders: rs.renders.WithLabelValues(name), inFlight: &rs.inFlight,
 	}
 	for i, s := range [...]string{"other", "1xx", "2xx", "3xx", "4xx", "5xx"} {
 		r.status[i] = rs.requests.WithLabelValues(name, class, s)
@@ -105,6 +108,9 @@ func (r *Route) Done(status int, bytes int64, outcome Outcome, took time.Duratio
 	r.duration.Observe(took.Seconds())
 	r.inFlight.Add(-1)
 }
+
+// Rendered counts a page that its handler made.
+func (r *Route) Rendered() { r.renders.Inc() }
 
 // Limited counts a request that a rate limit refused.
 func (r *Route) Limited() { r.limited.Inc() }

@@ -207,6 +207,7 @@ func TestMetrics(t *testing.T) {
 	rt.Done(799, 5, observe.None, time.Second)
 	rt.Limited()
 	rt.Panicked()
+	rt.Rendered()
 	// The same route again must be the same series.
 	o.Route("post", "guest").Limited()
 	w := httptest.NewRecorder()
@@ -217,6 +218,7 @@ func TestMetrics(t *testing.T) {
 		`lightstick_http_page_cache_total{outcome="hit",route="post"} 1`,
 		`lightstick_http_response_bytes_total{route="post"} 15`,
 		`lightstick_http_rate_limited_total{route="post"} 2`,
+		`lightstick_http_page_renders_total{route="post"} 1`,
 		`lightstick_http_panics_total{route="post"} 1`,
 		`lightstick_http_request_seconds_bucket{route="post",le="0.005"} 1`,
 		`lightstick_http_request_seconds_count{route="post"} 2`,
