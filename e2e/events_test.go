@@ -88,3 +88,18 @@ func lookAt(t *testing.T, b *tab, s screen, name string, paths ...string) {
 		}
 	}
 }
+
+// TestLookIsTold: the browser tells by a beacon that somebody looks at a post, and nothing else does.
+func TestLookIsTold(t *testing.T) {
+	const told = `performance.getEntriesByType('resource').filter(e => e.name.endsWith('/me/seen')).map(e => e.initiatorType).join()`
+	b := openTab(t, phone)
+	b.open(busiest(t))
+	b.until(told + ` === 'beacon'`)
+	b.open("/en/f/vellune")
+	if got := eval[string](b, told); got != "" {
+		t.Errorf("a list of posts tells of a look: %s", got)
+	}
+	if eval[string](b, `document.cookie`) != "" {
+		t.Error("a look left a cookie")
+	}
+}
