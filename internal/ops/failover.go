@@ -110,6 +110,7 @@ type outcome struct {
 	samples map[string][]sample
 	writes  verdict
 	gap     time.Duration // longest time without an acknowledged write
+	untidy  error         // why the site did not take a write after all was healed
 }
 
 type span struct{ from, to time.Duration }
@@ -142,7 +143,8 @@ func (f Failover) once(ctx context.Context, c failoverCase, next *unread) (o out
 	defer l.end()
 	defer func() { // whatever happened, the system is whole again when this returns
 		clean := context.WithoutCancel(ctx)
-		err = errors.Join(err, f.Faults.Heal(clean), f.Site.deletePost(clean, post))
+		err = errors.Join(err, f.Faults.Heal(clean))
+		o.untidy = f.Site.deletePost(clean, post)
 	}()
 	if err := rest(ctx, steady); err != nil {
 		return o, err
@@ -202,11 +204,16 @@ func (c failoverCase) judge(runs []outcome) Section {
 	var sum verdict
 	var gaps []string
 	var worst outcome
+	untidy := 0
 	all := map[string][]sample{}
 	for _, o := range runs {
 		sum.sent, sum.acked, sum.lost = sum.sent+o.writes.sent, sum.acked+o.writes.acked, sum.lost+o.writes.lost
 		sum.doubled, sum.again = sum.doubled+o.writes.doubled, sum.again+o.writes.again
 		gaps = append(gaps, fmt.Sprintf("%.1f", o.gap.Seconds()))
+		if o.untidy != nil {
+			untidy++
+			s.Notes = append(s.Notes, o.untidy.Error())
+		}
 		for name, list := range o.samples {
 			all[name] = append(all[name], list...)
 		}
@@ -222,7 +229,7 @@ func (c failoverCase) judge(runs []outcome) Section {
 	}
 	_, texts := failed(all[writes])
 	s.Claims = append(s.Claims, none("acknowledged writes lost", sum.lost, sum.acked), none("writes doubled", sum.doubled, sum.sent),
-		none("writes never acknowledged", sum.sent-sum.acked, sum.sent),
+		none("writes never acknowledged", sum.sent-sum.acked, sum.sent), none("runs after which the site did not come back by itself", untidy, len(runs)),
 		atMost(fmt.Sprintf("seconds without writes, worst of %d", len(runs)), c.within.Seconds(), worst.gap.Seconds(), " s"))
 	s.Notes = append(append(s.Notes, texts...), "seconds without writes in each run: "+strings.Join(gaps, ", "),
 		fmt.Sprintf("sendings of a write after the first: %d", sum.again))
