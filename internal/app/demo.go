@@ -216,7 +216,7 @@ func (l *demoLoader) posts(ctx context.Context, b *store.Bulk) error {
 		body, doc := l.render(ctx, d.Body)
 		board := l.boards[d.Fandom][d.Board]
 		p := forum.Post{Board: forum.BoardRef{ID: board.ID, FandomID: board.FandomID}, Author: l.memberRefs[d.Author], Title: d.Title,
-			Body: body, HTML: doc.HTML, Text: doc.Text, Lang: d.Lang, Pinned: d.Pinned, CreatedAt: l.now.Add(-d.Age), Version: 1}
+			Body: body, HTML: doc.HTML, Text: doc.Text, Lang: d.Lang, Pinned: d.Pinned, Views: 9*len(d.Reactions) + i%29, CreatedAt: l.now.Add(-d.Age), Version: 1}
 		if err := b.Post(&p); err != nil {
 			return err
 		}

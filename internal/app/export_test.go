@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"io"
+	"log/slog"
 	"time"
 
 	"lightstick/internal/markup"
@@ -37,4 +38,11 @@ func (a *App) Warm(ctx context.Context) { a.warm(ctx) }
 func (a *App) WarmHeld() func(context.Context) {
 	a.health.warming.Store(true)
 	return a.warm
+}
+
+// Rounds starts a round of its own and returns what ends it.
+func Rounds(d time.Duration, do func(context.Context) error) (end func()) {
+	r, ctx := newRounds(slog.New(slog.DiscardHandler))
+	r.every(ctx, "test", d, do)
+	return r.close
 }

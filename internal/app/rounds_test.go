@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"lightstick/internal/app"
@@ -225,4 +227,27 @@ func TestReadyWhenWarm(t *testing.T) {
 	if a := s.Browser(t).Get("/readyz"); a.StatusCode != 200 {
 		t.Errorf("it tried, and is not ready: %s %s", a.Status, a.Text)
 	}
+}
+
+// TestRounds: a round comes at once and then in time, failed or hung ones do not end it, and its end
+// is waited for.
+func TestRounds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		var at []string
+		end := app.Rounds(10*time.Second, func(ctx context.Context) error {
+			at = append(at, time.Since(began).String())
+			if len(at) == 2 {
+				<-ctx.Done() // the store hangs
+			}
+			return errors.New("no store")
+		})
+		time.Sleep(31 * time.Second)
+		end()
+		n := len(at)
+		time.Sleep(time.Minute)
+		if got := strings.Join(at, " "); got != "0s 10s 20s 30s" || len(at) != n {
+			t.Errorf("rounds at %s", got)
+		}
+	})
 }

@@ -12,7 +12,9 @@ const beaconBody = 256
 
 // Beacon is a note that a page sends on its way: a POST of a few bytes that waits for no answer.
 // Its handler sees no cookie and no token, so it cannot tell who sent it; where from is checked
-// as for any change. It is bounded by address (600 a minute) and goes first under load.
+// as for any change. It is bounded by address (600 a minute) and goes first under load. The WAF does
+// not read it, which would cost more than the page it comes from: its handler takes numbers out of
+// it and no text.
 func Beacon(name string, opts ...Option) Policy {
 	p := build(Policy{kind: kindBeacon, name: name, class: ClassBackground, body: beaconBody}, opts)
 	if p.limits == nil {

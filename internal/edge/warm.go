@@ -126,6 +126,9 @@ func (e *Edge) warm(ctx context.Context, uri string) error {
 	}
 	rec := newRecorder()
 	e.ServeHTTP(rec, r)
+	if c, ok := e.pages.cache.GetIfPresent(uri); ok {
+		c.hits.Add(-1) // nobody asked for it
+	}
 	if rec.status != http.StatusOK {
 		return fault.New(fault.Internal, "warm", "The answer was {status}.", "status", rec.status)
 	}

@@ -90,6 +90,9 @@ func TestHotPages(t *testing.T) {
 	if list := s.HotPages(200); len(list) != 0 {
 		t.Errorf("counted again: %v", list)
 	}
+	if err := s.Warm(t.Context(), "/ko/p/7", "/ko/p/70"); err != nil {
+		t.Fatal(err)
+	}
 	s.get("/ko/p/2")
 	if got := fmt.Sprint(s.HotPages(200)); got != "[{/ko/p/2 1}]" {
 		t.Errorf("hot since: %s", got)

@@ -138,6 +138,11 @@ func (w *world) readEverything(t *testing.T) {
 			ok(err)
 		}
 	}
+	for _, q := range []forum.EventQuery{{}, {Standing: true}, {FandomID: w.fandom.ID}, {FandomID: w.fandom.ID, Past: true}, {Past: true, After: forum.NewCursor(1, 1)}} {
+		q.Limit = 20
+		_, _, err := w.Events(w.ctx, q)
+		ok(err)
+	}
 	_, err := w.Post(w.ctx, 7)
 	ok(err)
 	_, next, err := w.Tree(w.ctx, 7, "", 2)

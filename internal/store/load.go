@@ -36,6 +36,7 @@ type standpoint struct {
 type batch struct {
 	rows                                int
 	members, posts, comments, reactions [][]any
+	views                               [][]any
 	found                               map[forum.TargetKind][]found
 	changes                             []change
 	docs                                []document
@@ -189,6 +190,9 @@ func (b *Bulk) Post(p *forum.Post) (err error) {
 		b.find(forum.TargetPost, found{target: int64(p.ID), created: p.CreatedAt, title: p.Title, text: p.Text,
 			fandom: p.Board.FandomID, board: p.Board.ID, author: p.Author.ID})
 	}
+	if p.Views > 0 {
+		b.next.views = append(b.next.views, []any{int64(p.ID), int64(p.Views)})
+	}
 	b.note(postChange(p.ID, place{p.Board.ID, p.Board.FandomID, p.Author.ID, p.State}, +1))
 	return b.full()
 }
@@ -273,6 +277,7 @@ func (n *batch) insert(ctx context.Context, t *tx) error {
 		{`INSERT INTO comments (id, post_id, parent_id, depth, path, author_id, state, lang, created_at, edited_at, text, html, body)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`, n.comments},
 		{`INSERT INTO reactions (post_id, member_id, target_kind, target_id, kind) VALUES ($1, $2, $3, $4, $5)`, n.reactions},
+		{`INSERT INTO post_views (post_id, views) VALUES ($1, $2)`, n.views},
 	} {
 		if err := t.q.each(ctx, part.sql, part.rows); err != nil {
 			return nameTaken(err)
