@@ -163,8 +163,8 @@ func (r reader) SearchIndex(ctx context.Context, q forum.IndexQuery, limit int) 
 		before = min(before, int64(q.Before))
 	}
 	var found []forum.SearchDoc
-	for range searchRounds {
-		want := limit - len(found)
+	for round := range searchRounds {
+		want := (limit - len(found)) << round // more each time: it may be nearly all of another kind
 		list, err := r.d.search.find(ctx, r.q, m, from, before, want)
 		if err != nil || len(list) == 0 {
 			return found, err
@@ -182,12 +182,12 @@ func (r reader) SearchIndex(ctx context.Context, q forum.IndexQuery, limit int) 
 				found = append(found, d)
 			}
 		}
-		if end || len(found) == limit {
+		if end || len(found) >= limit {
 			break
 		}
 		before = last
 	}
-	return found, nil
+	return found[:min(len(found), limit)], nil
 }
 
 const docRefs = `m.id, m.handle, m.name, m.avatar_key, b.id, b.slug, b.name, f.id, f.slug, f.name, f.accent`

@@ -206,3 +206,22 @@ func TestSearchIsTidied(t *testing.T) {
 		}
 	})
 }
+
+// A comment is found behind many newer posts with the same words, however few are asked for.
+func TestSearchFindsCommentsBehindPosts(t *testing.T) {
+	engines(t, func(t *testing.T, w *world) {
+		p := w.post("first", "")
+		w.comment(p.ID, 0, "shared")
+		for range 3 * 10 {
+			w.clock.advance(time.Minute)
+			w.post("shared", "")
+		}
+		w.flush()
+		q := query("shared")
+		q.Kinds = []forum.TargetKind{forum.TargetComment}
+		docs := must[[]forum.SearchDoc](t)(w.SearchIndex(w.ctx, q, 1))
+		if len(docs) != 1 || docs[0].Text != "shared" {
+			t.Errorf("found %+v", docs)
+		}
+	})
+}
