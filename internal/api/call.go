@@ -186,6 +186,9 @@ func (n *answer) write(w http.ResponseWriter, r *http.Request) error {
 	if n.finish != nil {
 		n.finish(w)
 	}
+	if token := forum.ReadingFrom(r.Context()).Token(); token != "" {
+		h.Set(edge.RYWHeader, token)
+	}
 	if n.replayed {
 		h.Set("Idempotency-Replayed", "true")
 	}

@@ -153,5 +153,7 @@ func addOurs(add adder) {
 		"closing", "This server is restarting. Another try goes to another one, or to the new one.",
 		"timeout", "It took too long. With an Idempotency-Key it is safe to try again: if it was done after all, you get its answer.",
 		"storage", "The database is not there right now. Nothing was changed.",
+		"writing_paused", "The database takes no changes for some seconds; reading goes on. Nothing was changed. Wait as Retry-After says, see /status.",
+		"outcome_unknown", "The database was lost in the moment of saving. Look whether it was done before you try again; with an Idempotency-Key you need not look.",
 		"disk_full", "There is no room to store anything. Nothing was changed.")
 }

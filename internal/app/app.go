@@ -89,7 +89,8 @@ func New(ctx context.Context, c Config, o Options) (a *App, err error) {
 	if a.locales, err = web.LoadLocales(); err != nil {
 		return a, err
 	}
-	a.forum = forum.New(forum.Options{Store: a.store, Now: o.Now, Locales: a.locales.Tags(), Image: a.image, MayPostUnverified: c.MayPostUnverified})
+	a.forum = forum.New(forum.Options{Store: a.store, Now: o.Now, Locales: a.locales.Tags(), Image: a.image, MayPostUnverified: c.MayPostUnverified,
+		Status: a.store.Status})
 	a.identity = identity.New(identity.Options{Store: a.store, Forum: a.forum, Now: o.Now, Logger: a.observer.Log,
 		Hashers: c.Hashers, SecureCookies: strings.HasPrefix(c.BaseURL, "https:"), SiteName: "Lightstick"})
 	a.onClose(a.identity.Close)
@@ -98,7 +99,8 @@ func New(ctx context.Context, c Config, o Options) (a *App, err error) {
 
 func (a *App) openStore(ctx context.Context) (err error) {
 	c := a.Config
-	if a.store, err = store.Open(ctx, store.Config{URL: c.Database, Now: a.now, Logger: a.observer.Log}); err != nil {
+	if a.store, err = store.Open(ctx, store.Config{URL: c.Database, ReadURL: c.DatabaseRead, MaxLag: c.DatabaseMaxLag,
+		Metrics: a.observer.Metrics, Now: a.now, Logger: a.observer.Log}); err != nil {
 		return err
 	}
 	a.onClose(func(context.Context) error { a.store.Close(); return nil })
@@ -161,7 +163,8 @@ func (a *App) serveParts(version string) (err error) {
 		return err
 	}
 	a.limiter = edge.NewLimiter(limitedCallers, a.now)
-	a.health = &health{probes: []probe{{"database", true, a.store.Probe}, {"media", false, a.media.Probe}, {"mail", false, a.mailer.probe}}}
+	a.health = &health{probes: []probe{{"database", true, a.store.Probe}, {"writing", false, a.store.ProbeWrite},
+		{"media", false, a.media.Probe}, {"mail", false, a.mailer.probe}}}
 	browser := append(a.site.Routes(), a.health.routes()...)
 	if f, ok := a.mailer.(folder); ok && a.Config.Env == Dev {
 		browser = append(browser, devMail{f.dir}.routes()...)
@@ -194,7 +197,7 @@ func (a *App) serveParts(version string) (err error) {
 }
 
 func (a *App) edge(base *url.URL, routes []edge.Route, fail func(http.ResponseWriter, *http.Request, error)) (*edge.Edge, error) {
-	e, err := edge.New(edge.Config{Routes: routes, Fail: fail, Identify: a.identity.Identify, BaseURL: base, TrustedProxies: a.Config.TrustedProxies,
+	e, err := edge.New(edge.Config{Routes: withReading(routes), Fail: fail, Identify: a.identify, BaseURL: base, TrustedProxies: a.Config.TrustedProxies,
 		MediaOrigin: a.Config.MediaURL, Observer: a.observer, Limiter: a.limiter, WAF: a.waf, Now: a.now, CacheBytes: a.Config.PageCache / 2})
 	if err != nil {
 		return nil, err

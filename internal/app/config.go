@@ -26,10 +26,12 @@ type Config struct {
 	Private string `help:"Address for /metrics and /debug/pprof; keep it off the internet. Empty: none." default:"127.0.0.1:9090" env:"LIGHTSTICK_PRIVATE"`
 	BaseURL string `name:"base-url" help:"Address readers use, such as https://fans.example. Empty: http:// and the listen address (dev only)." env:"LIGHTSTICK_BASE_URL"`
 
-	Data     string `help:"Folder for the embedded database, uploads and dev mail." default:"./data" type:"path" env:"LIGHTSTICK_DATA"`
-	Database string `help:"postgres://user:password@host/name, or sqlite:FILE. Empty: lightstick.db in the data folder." env:"LIGHTSTICK_DATABASE" secret:""`
-	Migrate  bool   `help:"Migrate the database at start. Always so for the embedded one; in production run 'lightstick migrate' instead." env:"LIGHTSTICK_MIGRATE"`
-	Worker   bool   `help:"Also run background jobs (mail, images, counters) in this process." default:"true" negatable:"" env:"LIGHTSTICK_WORKER"`
+	Data           string        `help:"Folder for the embedded database, uploads and dev mail." default:"./data" type:"path" env:"LIGHTSTICK_DATA"`
+	Database       string        `help:"postgres://user:password@host/name, or sqlite:FILE. Empty: lightstick.db in the data folder. Of a PostgreSQL cluster name all servers: postgres://user:password@host1:5432,host2:5432/name." env:"LIGHTSTICK_DATABASE" secret:""`
+	DatabaseRead   string        `help:"postgres://… to read from, one host or several, when --database is a pooler or balancer that leads to the primary. Empty: the servers of --database that are replicas." env:"LIGHTSTICK_DATABASE_READ" secret:""`
+	DatabaseMaxLag time.Duration `help:"How far a replica may be behind and still be read from while there is better." default:"5s" env:"LIGHTSTICK_DATABASE_MAX_LAG"`
+	Migrate        bool          `help:"Migrate the database at start. Always so for the embedded one; in production run 'lightstick migrate' instead." env:"LIGHTSTICK_MIGRATE"`
+	Worker         bool          `help:"Also run background jobs (mail, images, counters) in this process." default:"true" negatable:"" env:"LIGHTSTICK_WORKER"`
 
 	S3Endpoint  string `name:"s3-endpoint" help:"host[:port] of S3-compatible storage for uploads. Empty: the data folder." env:"LIGHTSTICK_S3_ENDPOINT"`
 	S3Bucket    string `name:"s3-bucket" help:"Bucket for uploads." env:"LIGHTSTICK_S3_BUCKET"`
@@ -73,8 +75,14 @@ func (c *Config) Check() error {
 	if c.Database == "" {
 		c.Database = "sqlite:" + filepath.Join(c.Data, "lightstick.db")
 	}
-	if !c.Embedded() && !strings.HasPrefix(c.Database, "postgres://") && !strings.HasPrefix(c.Database, "postgresql://") {
+	if !c.Embedded() && !postgresURL(c.Database) {
 		no("--database: give postgres://… or sqlite:FILE")
+	}
+	if c.DatabaseRead != "" && (c.Embedded() || !postgresURL(c.DatabaseRead)) {
+		no("--database-read: give postgres://…, and only with a --database of PostgreSQL")
+	}
+	if c.DatabaseMaxLag < 0 {
+		no("--database-max-lag: 0 (for 5s) or more")
 	}
 	if c.S3Endpoint != "" && (c.S3Bucket == "" || c.S3AccessKey == "" || c.S3SecretKey == "") {
 		no("--s3-endpoint needs --s3-bucket, --s3-access-key and --s3-secret-key")
@@ -114,6 +122,10 @@ func (c *Config) guard(no func(string, ...any), base *url.URL) {
 }
 
 func (c *Config) wafOn() bool { return c.WAF == "on" || c.WAF != "off" && c.Env != Dev }
+
+func postgresURL(s string) bool {
+	return strings.HasPrefix(s, "postgres://") || strings.HasPrefix(s, "postgresql://")
+}
 
 // Embedded reports whether the database is the embedded one.
 func (c *Config) Embedded() bool { return strings.HasPrefix(c.Database, "sqlite:") }

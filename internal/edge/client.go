@@ -16,6 +16,9 @@ import (
 // public pages around every cache; its value is the store's read-your-writes token.
 const RYWCookie = "ls_ryw"
 
+// RYWHeader is the same for clients without cookies; it goes before the cookie.
+const RYWHeader = "Lightstick-Seen"
+
 const (
 	maxRYW  = 256 // bytes of a token
 	maxHops = 32  // proxies that X-Forwarded-For may name
@@ -49,10 +52,13 @@ func ClientIP(ctx context.Context) netip.Addr { return callOf(ctx).ip }
 // ReadYourWrites is the read-your-writes token of a client that has just written, else "".
 func ReadYourWrites(ctx context.Context) string { return callOf(ctx).ryw }
 
-// token reads the RYW cookie; a value that no store of ours would write counts as none.
+// token reads the RYW header or cookie; a value that no store of ours would write counts as none.
 func token(h http.Header) string {
 	if !mayBypass(h) {
 		return ""
+	}
+	if v := h[RYWHeader]; v != nil && len(v[0]) <= maxRYW {
+		return v[0]
 	}
 	c, err := (&http.Request{Header: h}).Cookie(RYWCookie)
 	if err != nil || len(c.Value) > maxRYW {
@@ -61,8 +67,11 @@ func token(h http.Header) string {
 	return c.Value
 }
 
-// mayBypass is a cheap first look for the RYW cookie.
+// mayBypass is a cheap first look for the RYW header and cookie.
 func mayBypass(h http.Header) bool {
+	if h[RYWHeader] != nil {
+		return true
+	}
 	for _, line := range h["Cookie"] {
 		if strings.Contains(line, RYWCookie+"=") {
 			return true

@@ -87,7 +87,7 @@ func (e *Edge) redirect(w http.ResponseWriter, r *http.Request, t *trail, to str
 func cors() []field {
 	return []field{
 		one("Access-Control-Allow-Origin", "*"),
-		one("Access-Control-Expose-Headers", "ETag, Location, Link, Retry-After, X-Request-Id, Idempotency-Replayed"),
+		one("Access-Control-Expose-Headers", "ETag, Location, Link, Retry-After, X-Request-Id, Idempotency-Replayed, "+RYWHeader),
 	}
 }
 
@@ -109,7 +109,7 @@ func (e *Edge) preflight(w http.ResponseWriter, r *http.Request, t *trail) bool 
 	rec := newRecorder()
 	put(rec.header, e.cors[:1])
 	rec.header.Set("Access-Control-Allow-Methods", method)
-	rec.header.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match")
+	rec.header.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, "+RYWHeader)
 	rec.header.Set("Access-Control-Max-Age", "7200")
 	rec.WriteHeader(http.StatusNoContent)
 	rt.emit(w, r, rec, ccNoStore, t)

@@ -59,7 +59,9 @@ func widths(list []int) string {
 
 // Attachment implements [media.Store].
 func (r reader) Attachment(ctx context.Context, key string) (media.Attachment, error) {
-	return first(ctx, r.q, noAttachment(), scanAttachment, attachmentColumns+`WHERE key = $1`, key)
+	return certain(ctx, func(ctx context.Context) (media.Attachment, error) {
+		return first(ctx, r.q, noAttachment(), scanAttachment, attachmentColumns+`WHERE key = $1`, key)
+	})
 }
 
 // AttachmentByID implements [media.Store].

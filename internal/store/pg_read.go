@@ -29,7 +29,7 @@ func (q pgReads) query(ctx context.Context, text string, args ...any) (rows, err
 	count(ctx)
 	s := q.p.choose(ctx)
 	s.reading.Add(1)
-	r := &reading{p: q.p, s: s, ctx: ctx, slow: time.AfterFunc(pgSlow, s.suspect)}
+	r := &asking{p: q.p, s: s, ctx: ctx, slow: time.AfterFunc(pgSlow, s.suspect)}
 	rs, err := q.p.readPool(s).Query(ctx, text, args...)
 	if err != nil {
 		return nil, r.end(err)
@@ -47,8 +47,8 @@ func (p *pg) readPool(s *server) *pgxpool.Pool {
 	return s.pool
 }
 
-// reading is the rows of one statement under way.
-type reading struct {
+// asking is the rows of one statement under way.
+type asking struct {
 	pgx.Rows
 	p     *pg
 	s     *server
@@ -57,15 +57,15 @@ type reading struct {
 	ended bool
 }
 
-func (r *reading) Err() error { return r.end(r.Rows.Err()) }
+func (r *asking) Err() error { return r.end(r.Rows.Err()) }
 
-func (r *reading) Close() {
+func (r *asking) Close() {
 	r.Rows.Close()
 	r.end(r.Rows.Err())
 }
 
 // end says of an error whether another server should be asked instead.
-func (r *reading) end(err error) error {
+func (r *asking) end(err error) error {
 	first := !r.ended
 	if first {
 		r.ended = true
@@ -147,16 +147,16 @@ func certain[T any](ctx context.Context, read func(context.Context) (T, error)) 
 
 // choose picks the server for one read.
 func (p *pg) choose(ctx context.Context) *server {
-	view := forum.ViewFrom(ctx)
+	how := forum.ReadingFrom(ctx)
 	who, _ := ctx.Value(whoKey{}).(*asWho)
 	not, _ := ctx.Value(avoidKey{}).(*server)
 	primary := p.primary.Load()
-	if primary != nil && (len(p.servers) == 1 || view == nil || view.Fresh || who != nil && who.fresh) && not != primary {
-		return primary
+	if who != nil && who.fresh && primary != nil {
+		how.Settle(primary) // what else is asked of a replica that does not know them would be as old
 	}
-	w := p.wanted(view, who)
-	if !w.primary || primary == nil {
-		if s := p.replica(w, view, not); s != nil {
+	w := p.wanted(how, who)
+	if primary == nil || !w.primary && how.Place() != any(primary) {
+		if s := p.replica(w, how, not); s != nil {
 			if who != nil {
 				who.stale = primary != nil
 			}
@@ -176,15 +176,15 @@ type want struct {
 	maxLag time.Duration
 }
 
-func (p *pg) wanted(view *forum.View, who *asWho) want {
+func (p *pg) wanted(how *forum.Reading, who *asWho) want {
 	w := want{maxLag: p.maxLag}
-	if view == nil || view.Fresh {
+	if how == nil || how.Fresh {
 		w.primary = true
 		return w
 	}
-	token := view.Token()
+	token := how.Token()
 	if token == "" {
-		token = view.Seen
+		token = how.Seen
 	}
 	w.seen = parseToken(token, p.now())
 	if who != nil {
@@ -209,10 +209,10 @@ func (w want) allows(f *finding) bool {
 		(w.also == none || f.certain && f.at.reached(w.also))
 }
 
-// replica picks one of the replicas that will do: the one this view reads already or else the better of
+// replica picks one of the replicas that will do: the one this Reading is at already or else the better of
 // two, so that not all run to the one that looks best at the moment.
-func (p *pg) replica(w want, view *forum.View, not *server) *server {
-	if s, ok := view.Place().(*server); ok && s != not && !s.known().shaky && w.allows(s.known()) {
+func (p *pg) replica(w want, how *forum.Reading, not *server) *server {
+	if s, ok := how.Place().(*server); ok && s != not && !s.known().shaky && w.allows(s.known()) {
 		return s
 	}
 	var fit []*server
@@ -234,7 +234,7 @@ func (p *pg) replica(w want, view *forum.View, not *server) *server {
 	if other := fit[rand.IntN(len(fit))]; other.cost() < best.cost() {
 		best = other
 	}
-	view.Settle(best)
+	how.Settle(best)
 	return best
 }
 

@@ -46,15 +46,12 @@ type pgMetrics struct {
 }
 
 func newPgMetrics(to prometheus.Registerer, p *pg) *pgMetrics {
-	counter := func(name, help string) prometheus.Counter {
-		return prometheus.NewCounter(prometheus.CounterOpts{Name: name, Help: help})
-	}
 	c := &pgMetrics{
 		to:        to,
-		failovers: counter("lightstick_db_primary_changes_total", "Times that writing moved to a server, the first included."),
-		refused:   counter("lightstick_db_writes_paused_total", "Writes refused for want of a primary."),
-		elsewhere: counter("lightstick_db_reads_repeated_total", "Reads that one server failed and that were asked of another."),
-		unknown:   counter("lightstick_db_commits_unanswered_total", "Commits that got no answer."),
+		failovers: prometheus.NewCounter(prometheus.CounterOpts{Name: "lightstick_db_primary_changes_total", Help: "Times that writing moved to a server, the first included."}),
+		refused:   prometheus.NewCounter(prometheus.CounterOpts{Name: "lightstick_db_writes_paused_total", Help: "Writes refused for want of a primary."}),
+		elsewhere: prometheus.NewCounter(prometheus.CounterOpts{Name: "lightstick_db_reads_repeated_total", Help: "Reads that one server failed and that were asked of another."}),
+		unknown:   prometheus.NewCounter(prometheus.CounterOpts{Name: "lightstick_db_commits_unanswered_total", Help: "Commits that got no answer."}),
 		servers:   newServerMetrics(p),
 	}
 	if to != nil {
@@ -84,18 +81,18 @@ type serverMetrics struct {
 }
 
 func newServerMetrics(p *pg) *serverMetrics {
-	desc := func(name, help string, labels ...string) *prometheus.Desc {
-		return prometheus.NewDesc("lightstick_db_"+name, help, labels, nil)
+	desc := func(o prometheus.Opts, labels ...string) *prometheus.Desc {
+		return prometheus.NewDesc("lightstick_db_"+o.Name, o.Help, labels, nil)
 	}
 	return &serverMetrics{
 		p:       p,
-		up:      desc("server_up", "Whether a server answers, by what it is now.", "server", "role"),
-		lag:     desc("replica_lag_seconds", "How far a replica is behind the primary.", "server"),
-		behind:  desc("replica_lag_bytes", "The same in bytes of log.", "server"),
-		latency: desc("server_latency_seconds", "Time of a look at a server, smoothed.", "server"),
-		conns:   desc("connections", "Connections, by pool: write, or the server read from.", "pool", "state"),
-		waits:   desc("pool_wait_seconds_total", "Time that statements waited for a connection, by pool.", "pool"),
-		waiting: desc("writes_waiting", "Writes that wait for a primary now."),
+		up:      desc(prometheus.Opts{Name: "server_up", Help: "Whether a server answers, by what it is now."}, "server", "role"),
+		lag:     desc(prometheus.Opts{Name: "replica_lag_seconds", Help: "How far a replica is behind the primary."}, "server"),
+		behind:  desc(prometheus.Opts{Name: "replica_lag_bytes", Help: "The same in bytes of log."}, "server"),
+		latency: desc(prometheus.Opts{Name: "server_latency_seconds", Help: "Time of a look at a server, smoothed."}, "server"),
+		conns:   desc(prometheus.Opts{Name: "connections", Help: "Connections, by pool: write, or the server read from."}, "pool", "state"),
+		waits:   desc(prometheus.Opts{Name: "pool_wait_seconds_total", Help: "Time that statements waited for a connection, by pool."}, "pool"),
+		waiting: desc(prometheus.Opts{Name: "writes_waiting", Help: "Writes that wait for a primary now."}),
 	}
 }
 

@@ -27,7 +27,7 @@ func (p *pg) update(ctx context.Context, change func(transaction) error) error {
 	for {
 		err := p.attempt(ctx, change)
 		if _, replayed := errors.AsType[*forum.Replay](err); replayed {
-			forum.ViewFrom(ctx).Wrote(pinned(p.now())) // where the first one landed is not known
+			forum.ReadingFrom(ctx).Wrote(pinned(p.now())) // where the first one landed is not known
 		}
 		pause, err := u.after(ctx, err)
 		if err != nil || pause == 0 {
@@ -192,7 +192,7 @@ func (p *pg) landed(ctx context.Context, at position, grants bool) {
 	if at == (position{}) {
 		token = pinned(p.now())
 	}
-	forum.ViewFrom(ctx).Wrote(token)
+	forum.ReadingFrom(ctx).Wrote(token)
 	if grants {
 		p.floor.Store(&floor{at, time.Now()})
 	}

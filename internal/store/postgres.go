@@ -35,7 +35,7 @@ func (p *pg) reader() querier { return pgReads{p} }
 
 // probe reads from wherever a reader would be sent.
 func (p *pg) probe(ctx context.Context) error {
-	_, err := collect(forum.WithView(ctx, &forum.View{}), p.reader(), value[int64], `SELECT 1::bigint`)
+	_, err := collect(forum.WithReading(ctx, &forum.Reading{}), p.reader(), value[int64], `SELECT 1::bigint`)
 	return err
 }
 

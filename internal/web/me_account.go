@@ -103,6 +103,7 @@ func (c *visit) signUp() error {
 		return c.sheet(c.signUpSheet(formOf(values, "handle", "name", "email", "time_zone"), next), err)
 	}
 	c.signedIn(in)
+	c.wrote()
 	return redirect(c.w, http.StatusSeeOther, string(withNext(c.me("/inbox"), next)))
 }
 

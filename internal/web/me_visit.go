@@ -148,7 +148,8 @@ const rywFor = 10 * time.Second
 
 // wrote lets whoever has just written see it: see [edge.RYWCookie].
 func (c *visit) wrote() {
-	http.SetCookie(c.w, &http.Cookie{Name: edge.RYWCookie, Value: "1", Path: "/", MaxAge: int(rywFor.Seconds()),
+	token := cmp.Or(forum.ReadingFrom(c.ctx()).Token(), "1")
+	http.SetCookie(c.w, &http.Cookie{Name: edge.RYWCookie, Value: token, Path: "/", MaxAge: int(rywFor.Seconds()),
 		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: c.site.secure()})
 }
 
