@@ -36,7 +36,7 @@ const (
 	surgeVisits  = 500  // a second
 	surgeOnPost  = 0.9  // share of visits to the one post: ten times the usual load, all of it there
 	surgeMembers = 0.3  // share of signed-in readers
-	surgePages   = 100  // other pages, by Zipf's law
+	surgePages   = 100  // other posts, by Zipf's law; half of the other visits are to the front page and boards
 	hitsWanted   = 0.99 // of what can be cached
 )
 
@@ -151,23 +151,38 @@ func (p *edgePOP) stop() error {
 	return nil
 }
 
-// popCaller is a connection to the POP over TLS.
+// popCaller is a connection to the POP over TLS, renewed when the POP has had enough of it.
 type popCaller struct {
+	pop  *edgePOP
 	conn net.Conn
 	in   *bufio.Reader
 }
 
-func (p *edgePOP) dial() (*popCaller, error) {
-	conn, err := tls.DialWithDialer(&net.Dialer{Timeout: callWithin}, "tcp", p.addr, &tls.Config{ServerName: popName, InsecureSkipVerify: true})
+func (c *popCaller) dial() error {
+	c.close()
+	conn, err := tls.DialWithDialer(&net.Dialer{Timeout: callWithin}, "tcp", c.pop.addr, &tls.Config{ServerName: popName, InsecureSkipVerify: true})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return &popCaller{conn, bufio.NewReaderSize(conn, 64<<10)}, nil
+	c.conn, c.in = conn, bufio.NewReaderSize(conn, 64<<10)
+	return nil
+}
+
+func (c *popCaller) close() {
+	if c.conn != nil {
+		c.conn.Close()
+		c.conn = nil
+	}
 }
 
 // get asks for a path and returns the unpacked body and what the POP's cache did. Anything but a 200
 // is an error.
 func (c *popCaller) get(path string, n int, headers ...string) (body []byte, cache string, err error) {
+	if c.conn == nil {
+		if err := c.dial(); err != nil {
+			return nil, "", err
+		}
+	}
 	if err := c.conn.SetDeadline(time.Now().Add(callWithin)); err != nil {
 		return nil, "", err
 	}
@@ -184,6 +199,9 @@ func (c *popCaller) get(path string, n int, headers ...string) (body []byte, cac
 	}
 	if res.StatusCode != http.StatusOK {
 		return nil, "", fmt.Errorf("%s: status %d: %.200s", path, res.StatusCode, body)
+	}
+	if res.Close {
+		c.close()
 	}
 	if res.Header.Get("Content-Encoding") == "gzip" {
 		z, err := gzip.NewReader(bytes.NewReader(body))
@@ -203,12 +221,8 @@ func (p *edgePOP) each(n int, f func(i int, c *popCaller) error) error {
 	var group sync.WaitGroup
 	for i := range n {
 		group.Go(func() {
-			c, err := p.dial()
-			if err != nil {
-				errs[i] = err
-				return
-			}
-			defer c.conn.Close()
+			c := &popCaller{pop: p}
+			defer c.close()
 			errs[i] = f(i, c)
 		})
 	}
@@ -351,16 +365,21 @@ func (s *server) counted(ctx context.Context, label string) (float64, error) {
 
 // surge lets readers come who have nothing of the site yet, to a POP that has nothing either.
 func (b *bench) surge(ctx context.Context, p *edgePOP, k *keys, post int) error {
-	c, err := p.dial()
-	if err != nil {
-		return err
-	}
+	c := &popCaller{pop: p}
+	defer c.close()
 	page, _, err := c.get("/ko/help", 0) // for the names of its assets; not one of the pages below
 	if err != nil {
 		return err
 	}
-	c.conn.Close()
 	assets := assetNames(page)
+	index, _, err := c.get("/sitemap.xml", 0)
+	if err != nil {
+		return err
+	}
+	lists := []string{"/ko"}
+	for _, m := range listPath.FindAllSubmatch(index, -1) {
+		lists = append(lists, string(m[1]))
+	}
 	visits := make(chan int)
 	go func() {
 		defer close(visits)
@@ -382,7 +401,10 @@ func (b *bench) surge(ctx context.Context, p *edgePOP, k *keys, post int) error 
 		zipf := rand.NewZipf(rnd, 1.2, 1, surgePages-1)
 		for n := range visits {
 			path := fmt.Sprintf("/ko/p/%d", post)
-			if rnd.Float64() >= surgeOnPost {
+			switch x := rnd.Float64(); {
+			case x >= (1+surgeOnPost)/2:
+				path = lists[rnd.IntN(len(lists))]
+			case x >= surgeOnPost:
 				path = fmt.Sprintf("/ko/p/%d", zipf.Uint64()+1)
 			}
 			member := rnd.Float64() < surgeMembers
@@ -407,7 +429,10 @@ func (b *bench) surge(ctx context.Context, p *edgePOP, k *keys, post int) error 
 	return b.hitRate(outcomes, own)
 }
 
-var assetPath = regexp.MustCompile(`"(/assets/[^"]+)"`)
+var (
+	assetPath = regexp.MustCompile(`"(/assets/[^"]+)"`)
+	listPath  = regexp.MustCompile(`<loc>https?://[^/<]+(/ko/f/[^<]+)</loc>`)
+)
 
 func assetNames(page []byte) (names []string) {
 	for _, m := range assetPath.FindAllSubmatch(page, -1) {
@@ -418,7 +443,7 @@ func assetNames(page []byte) (names []string) {
 	return names
 }
 
-// visit is a reader: the page, its stylesheet and script, the first poll of its tail; for members
+// visit is a reader: the page, its stylesheet and script, of a post the first poll of its tail; for members
 // their fragments besides, which no cache may keep. It returns what the POP did for the others.
 func visit(c *popCaller, n int, path string, assets []string, member bool, k *keys) (outcomes []string, err error) {
 	var cookie []string
@@ -430,11 +455,11 @@ func visit(c *popCaller, n int, path string, assets []string, member bool, k *ke
 		return nil, err
 	}
 	outcomes = append(outcomes, cache)
-	tail := path + "/tail"
+	rest := slices.Clone(assets)
 	if m := dataAfter.FindSubmatch(page); m != nil {
-		tail += "?after=" + string(m[1])
+		rest = append(rest, path+"/tail?after="+string(m[1]))
 	}
-	for _, more := range append(slices.Clone(assets), tail) {
+	for _, more := range rest {
 		if _, cache, err = c.get(more, n, cookie...); err != nil {
 			return nil, err
 		}
