@@ -7,7 +7,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 FUZZTIME ?= 30s
 
-.PHONY: help run build test check race bench generate fmt lint fuzz screenshots cluster cluster-down drill pop lab clean need-go need-test need-bench need-lab need-cluster
+.PHONY: help run build test check race bench generate fmt lint fuzz screenshots cluster cluster-down drill pop lab backup-drill clean need-go need-test need-bench need-lab need-backup need-cluster
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -70,6 +70,9 @@ cluster: need-cluster ## start a PostgreSQL of three nodes that fails over, on l
 cluster-down: ## stop the cluster; its data stays in build/cluster
 	@$(CLUSTER) down
 
+backup-drill: need-backup ## bring a PostgreSQL back to a moment with pgBackRest, on a server of its own
+	@deploy/backup/drill
+
 clean: ## remove build/ (the community in ./data stays)
 	@[ ! -d build/cluster ] || $(CLUSTER) destroy
 	rm -rf build
@@ -82,5 +85,7 @@ need-bench: need-go
 	@scripts/need wrk nginx
 need-lab: need-go
 	@scripts/need nginx iproute2 openssl
+need-backup:
+	@scripts/need postgresql-15 pgbackrest
 need-cluster: need-go
 	@scripts/need postgresql-15 patroni etcd-server python3-etcd curl nftables

@@ -46,8 +46,8 @@ var keyPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{3,119}\.[a-z0-9]{1,8}$`
 // one extension. Nothing in it can leave a folder or mean something to a shell or a URL.
 func ValidKey(key string) bool { return keyPattern.MatchString(key) }
 
-// contentTypeOf says what an extension stands for, so that a plain folder can hold the blobs.
-func contentTypeOf(key string) string {
+// ContentTypeOf says what an extension stands for, so that a plain folder can hold the blobs.
+func ContentTypeOf(key string) string {
 	switch path.Ext(key) {
 	case ".jpg":
 		return "image/jpeg"
@@ -63,7 +63,7 @@ func checkPut(key string, size int64, contentType string) error {
 	switch {
 	case !ValidKey(key):
 		return fmt.Errorf("media: %q is not a blob key", key)
-	case contentType != contentTypeOf(key):
+	case contentType != ContentTypeOf(key):
 		return fmt.Errorf("media: blob %q cannot have the type %q", key, contentType)
 	case size < 0 || size > maxBlob:
 		return fmt.Errorf("media: blob %q of %d bytes, at most %d are stored", key, size, maxBlob)

@@ -148,7 +148,7 @@ func (d *Disk) Get(ctx context.Context, key string) (*Blob, error) {
 	if err != nil {
 		return nil, unavailable(errors.Join(fmt.Errorf("open blob %s: %w", key, err), f.Close()))
 	}
-	return &Blob{Body: f, Size: info.Size(), ContentType: contentTypeOf(key), Modified: info.ModTime().UTC()}, nil
+	return &Blob{Body: f, Size: info.Size(), ContentType: ContentTypeOf(key), Modified: info.ModTime().UTC()}, nil
 }
 
 // Delete implements [Blobs].

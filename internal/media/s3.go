@@ -117,7 +117,7 @@ func (s *S3) Get(ctx context.Context, key string) (*Blob, error) {
 	}
 	return &Blob{
 		Body: &s3Body{body, idle}, Size: info.Size,
-		ContentType: contentTypeOf(key), Modified: info.LastModified.UTC(),
+		ContentType: ContentTypeOf(key), Modified: info.LastModified.UTC(),
 	}, nil
 }
 

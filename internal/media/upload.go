@@ -92,7 +92,7 @@ func (s *Service) keep(ctx context.Context, owner int64, alt string, p picture) 
 		return Attachment{}, err
 	}
 	a := Attachment{
-		OwnerID: owner, Key: key, ContentType: contentTypeOf(key), Width: p.width, Height: p.height,
+		OwnerID: owner, Key: key, ContentType: ContentTypeOf(key), Width: p.width, Height: p.height,
 		Bytes: int64(len(p.data)), Alt: alt, CreatedAt: s.now().UTC(),
 	}
 	if err := s.blobs.Put(ctx, key, bytes.NewReader(p.data), a.Bytes, a.ContentType); err != nil {

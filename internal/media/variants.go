@@ -87,7 +87,7 @@ func (s *Service) makeVariant(ctx context.Context, key string, data []byte, widt
 	if err != nil {
 		return fmt.Errorf("make variant %d of %s: %w", width, key, err)
 	}
-	return s.blobs.Put(ctx, blobKey(key, width), bytes.NewReader(p.data), int64(len(p.data)), contentTypeOf(key))
+	return s.blobs.Put(ctx, blobKey(key, width), bytes.NewReader(p.data), int64(len(p.data)), ContentTypeOf(key))
 }
 
 func (s *Service) read(ctx context.Context, key string) ([]byte, error) {
