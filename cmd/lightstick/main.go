@@ -23,6 +23,10 @@ type cli struct {
 	Migrate     migrateCmd     `cmd:"" help:"Bring the database schema up to date."`
 	Demo        demoCmd        `cmd:"" help:"Fill an empty community with the demo world, or a large one for benchmarks."`
 	Admin       adminCmd       `cmd:"" help:"Make the first admin, or change who is one."`
+	Backup      backupCmd      `cmd:"" help:"Write one file with the database and the pictures, while the site serves."`
+	Restore     restoreCmd     `cmd:"" help:"Put a backup in place of an empty site, or with --force of another."`
+	Export      exportCmd      `cmd:"" help:"Write the community as lines of JSON, to move it to another database."`
+	Import      importCmd      `cmd:"" help:"Fill an empty community with an export."`
 	Config      configCmd      `cmd:"" help:"Print the configuration in force and where each value came from, secrets masked."`
 	OpenAPI     openapiCmd     `cmd:"" name:"openapi" help:"Print the OpenAPI 3.1 document of the REST API."`
 	Healthcheck healthcheckCmd `cmd:"" help:"Ask a running server whether it is ready; for containers."`
