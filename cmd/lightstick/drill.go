@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"lightstick/internal/app"
 	"lightstick/internal/ops"
@@ -13,6 +14,9 @@ import (
 
 type drillCmd struct {
 	Failover failoverCmd `cmd:"" help:"Lose the database's primary: killed, hung, cut off, switched over."`
+	Surge    surgeCmd    `cmd:"" help:"Ten times the load on one post, from one moment to the next, with cold caches."`
+	Deploy   deployCmd   `cmd:"" help:"Kill a node of the site, then replace all of them, one after the other."`
+	Lag      lagCmd      `cmd:"" help:"Let the database's replicas fall behind."`
 }
 
 func (drillCmd) Help() string {
@@ -40,6 +44,16 @@ type drillFlags struct {
 	Dir            string   `help:"With --local: folder under which the system lives meanwhile." type:"path" default:"build"`
 	ClusterProgram string   `help:"With --local: the program that starts a cluster." default:"deploy/patroni/cluster" type:"path"`
 	ClusterPort    int      `help:"With --local: first of the cluster's 34 ports." default:"15500"`
+	POPProgram     string   `name:"pop-program" help:"With --local: the program that starts a POP." default:"scripts/pop" type:"path"`
+}
+
+// wish is what a drill wants of a local system.
+type wish struct {
+	nodes        int
+	cluster, pop bool
+	env          string
+	more         []string // flags of the nodes
+	first        string   // program of the nodes; "" for this one
 }
 
 // target is what a drill works on.
@@ -50,12 +64,12 @@ type target struct {
 }
 
 // open connects to the running system, or starts a local one with nodes processes.
-func (f drillFlags) open(e *env, nodes int) (t *target, close func() error, err error) {
+func (f drillFlags) open(e *env, w wish) (t *target, close func() error, err error) {
 	if f.Local == (len(f.URL) > 0) {
 		return nil, nil, errors.New("give --local for a throw-away system, or --url of a running one")
 	}
 	if f.Local {
-		return f.openLocal(e, nodes)
+		return f.openLocal(e, w)
 	}
 	t = &target{faults: ops.Command(strings.Fields(f.Faults))}
 	if t.site, err = ops.NewSite(f.URL); err != nil {
@@ -79,10 +93,13 @@ func (f drillFlags) open(e *env, nodes int) (t *target, close func() error, err 
 	return t, func() error { return t.site.Close(context.WithoutCancel(e.ctx)) }, t.site.SignIn(e.ctx, members)
 }
 
-func (f drillFlags) openLocal(e *env, nodes int) (*target, func() error, error) {
-	binary, err := os.Executable()
-	if err != nil {
-		return nil, nil, err
+func (f drillFlags) openLocal(e *env, w wish) (*target, func() error, error) {
+	binary := w.first
+	if binary == "" {
+		var err error
+		if binary, err = os.Executable(); err != nil {
+			return nil, nil, err
+		}
 	}
 	l, err := ops.OpenLocal(f.Dir, binary)
 	if err != nil {
@@ -90,19 +107,36 @@ func (f drillFlags) openLocal(e *env, nodes int) (*target, func() error, error) 
 	}
 	stop := func() error { return l.Close(context.WithoutCancel(e.ctx)) }
 	fmt.Fprintf(e.stderr, "starting a throw-away system in %s …\n", l.Dir)
-	if err := l.StartCluster(e.ctx, f.ClusterProgram, f.ClusterPort); err != nil {
-		return nil, nil, errors.Join(err, stop())
-	}
-	for range nodes {
-		if _, err := l.StartNode(e.ctx); err != nil {
-			return nil, nil, errors.Join(err, stop())
-		}
-	}
-	site, err := l.Site(e.ctx, app.DemoPassword)
+	site, err := f.startLocal(e.ctx, l, w)
 	if err != nil {
 		return nil, nil, errors.Join(err, stop())
 	}
 	return &target{site: site, faults: l.Cluster, local: l}, stop, nil
+}
+
+func (f drillFlags) startLocal(ctx context.Context, l *ops.Local, w wish) (*ops.Site, error) {
+	l.Env = w.env
+	if w.cluster {
+		if err := l.StartCluster(ctx, f.ClusterProgram, f.ClusterPort); err != nil {
+			return nil, err
+		}
+	}
+	if w.pop {
+		if err := l.PlanPOP(); err != nil {
+			return nil, err
+		}
+	}
+	for range w.nodes {
+		if _, err := l.StartNode(ctx, w.more...); err != nil {
+			return nil, err
+		}
+	}
+	if w.pop {
+		if err := l.StartPOP(ctx, f.POPProgram); err != nil {
+			return nil, err
+		}
+	}
+	return l.Site(ctx, app.DemoPassword)
 }
 
 // tell prints and keeps the report. A claim that did not hold is an error, so that the exit status tells.
@@ -135,12 +169,87 @@ func (c *failoverCmd) Run(e *env) (err error) {
 	if err := d.Check(); err != nil {
 		return err
 	}
-	t, stop, err := c.open(e, 2)
+	t, stop, err := c.open(e, wish{nodes: 2, cluster: true, env: app.Dev})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
 	d.Site, d.Faults = t.site, t.faults
+	r, err := d.Run(e.ctx)
+	if err != nil {
+		return err
+	}
+	return c.tell(e, r)
+}
+
+type surgeCmd struct {
+	drillFlags
+	Rate    float64  `help:"Requests a second before; ten times as many afterwards." default:"40"`
+	Metrics []string `help:"Address of each node's --private listener, for what the crowd costs: http://127.0.0.1:9090."`
+}
+
+func (c *surgeCmd) Run(e *env) (err error) {
+	if c.Rate < 1 || c.Rate > 10_000 {
+		return errors.New("--rate: 1 to 10000")
+	}
+	t, stop, err := c.open(e, wish{nodes: 1, pop: true, env: app.Dev})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
+	metrics := c.Metrics
+	if t.local != nil {
+		metrics = t.local.Metrics()
+	}
+	r, err := ops.Surge{Site: t.site, Metrics: metrics, Rate: c.Rate, Out: e.stderr}.Run(e.ctx)
+	if err != nil {
+		return err
+	}
+	return c.tell(e, r)
+}
+
+type deployCmd struct {
+	drillFlags
+	Previous string `help:"With --local: the program of the version before, which the nodes run at first." type:"existingfile"`
+}
+
+func (c *deployCmd) Run(e *env) (err error) {
+	// Nodes of dev do not wait for their balancer when they stop, so these are of staging.
+	t, stop, err := c.open(e, wish{nodes: 3, cluster: true, pop: true, env: app.Staging, first: c.Previous,
+		more: []string{"--smtp", "smtp://127.0.0.1:9"}})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
+	if t.local != nil {
+		next, err := os.Executable()
+		if err != nil {
+			return err
+		}
+		t.faults = ops.LocalNodes{Local: t.local, Next: next}
+	}
+	r, err := ops.Deploy{Site: t.site, Faults: t.faults, Out: e.stderr}.Run(e.ctx)
+	if err != nil {
+		return err
+	}
+	return c.tell(e, r)
+}
+
+type lagCmd struct {
+	drillFlags
+	MaxLag time.Duration `help:"The site's --database-max-lag." default:"5s"`
+}
+
+func (c *lagCmd) Run(e *env) (err error) {
+	t, stop, err := c.open(e, wish{nodes: 2, cluster: true, env: app.Dev, more: []string{"--database-max-lag", c.MaxLag.String()}})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
+	d := ops.Lag{Site: t.site, Faults: t.faults, MaxLag: c.MaxLag, Out: e.stderr}
+	if t.local != nil {
+		d.Metrics = t.local.Metrics()
+	}
 	r, err := d.Run(e.ctx)
 	if err != nil {
 		return err

@@ -14,7 +14,6 @@ type (
 
 var (
 	Percentile = percentile
-	SumMetric  = sumMetric
 	AtMost     = atMost
 	None       = none
 	Plots      = plots
@@ -53,4 +52,9 @@ func WriteAndCheck(ctx context.Context, s *Site, n int) (Verdict, []error, error
 // Lost, Doubled, Acked and Again are the counts of a verdict.
 func (v verdict) Counts() (acked, lost, doubled, again int) {
 	return v.acked, v.lost, v.doubled, v.again
+}
+
+// SumMetric adds a metric's values.
+func SumMetric(raw []byte, name string, want ...string) (float64, error) {
+	return foldMetric(raw, name, func(a, b float64) float64 { return a + b }, want...)
 }

@@ -44,11 +44,6 @@ func none(text string, happened, n int) Claim {
 	return Claim{Text: text, Limit: "0", Figure: fmt.Sprintf("%d of %d", happened, n), Pass: happened == 0 && n > 0}
 }
 
-// is is a claim without a number.
-func is(text string, pass bool, figure string) Claim {
-	return Claim{Text: text, Limit: "yes", Figure: figure, Pass: pass}
-}
-
 func number(f float64) string {
 	if f == float64(int64(f)) {
 		return fmt.Sprintf("%d", int64(f))

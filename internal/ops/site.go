@@ -3,6 +3,8 @@ package ops
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +12,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -28,13 +31,14 @@ type Site struct {
 // patience is how long a reader waits for an answer.
 const patience = 10 * time.Second
 
-// NewSite makes a client of the community at urls.
-func NewSite(urls []string) (*Site, error) {
-	s := &Site{client: &http.Client{
-		Timeout:       patience,
-		Transport:     &http.Transport{MaxIdleConnsPerHost: 256, IdleConnTimeout: 30 * time.Second, ForceAttemptHTTP2: true},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+// NewSite makes a client of the community at urls. Certificates are files to trust beside those
+// that the system does.
+func NewSite(urls []string, certificates ...string) (*Site, error) {
+	client, err := newClient(certificates...)
+	if err != nil {
+		return nil, err
+	}
+	s := &Site{client: client}
 	for _, u := range urls {
 		if !strings.HasPrefix(u, "http://") && !strings.HasPrefix(u, "https://") {
 			return nil, fmt.Errorf("%q is no address of a site: write http://… or https://…", u)
@@ -47,12 +51,36 @@ func NewSite(urls []string) (*Site, error) {
 	return s, nil
 }
 
+// newClient makes a client that follows nothing.
+func newClient(certificates ...string) (*http.Client, error) {
+	roots, err := x509.SystemCertPool()
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range certificates {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		if !roots.AppendCertsFromPEM(raw) {
+			return nil, fmt.Errorf("%s holds no certificate", file)
+		}
+	}
+	return &http.Client{
+		Timeout: patience,
+		Transport: &http.Transport{MaxIdleConnsPerHost: 256, IdleConnTimeout: 30 * time.Second, ForceAttemptHTTP2: true,
+			TLSClientConfig: &tls.Config{RootCAs: roots}},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}, nil
+}
+
 // call is one request.
 type call struct {
 	method, path string
 	body         any // sent as JSON
 	cookie       string
 	key          string // of idempotency
+	seen         string // token of a write that the answer must know of
 	from         int    // which reader: each speaks for an address of its own behind a trusted proxy
 }
 
@@ -78,7 +106,7 @@ func (s *Site) do(ctx context.Context, c call) (answer, error) {
 	}
 	n := c.from % (1 << 24)
 	req.Header.Set("X-Forwarded-For", fmt.Sprintf("10.%d.%d.%d", n>>16&255, n>>8&255, n&255))
-	for name, value := range map[string]string{"Cookie": c.cookie, "Idempotency-Key": c.key} {
+	for name, value := range map[string]string{"Cookie": c.cookie, "Idempotency-Key": c.key, "Lightstick-Seen": c.seen} {
 		if value != "" {
 			req.Header.Set(name, value)
 		}
