@@ -61,3 +61,10 @@ func ExportKinds() []string {
 	}
 	return all
 }
+
+// Token tells what a store makes of the token of a client: the timeline and place that must be
+// replayed, or that only the primary will do.
+func Token(token string, now time.Time) (timeline uint32, lsn uint64, primary bool) {
+	s := parseToken(token, now)
+	return s.after.timeline, s.after.lsn, s.primary
+}

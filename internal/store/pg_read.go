@@ -81,7 +81,7 @@ func (r *asking) end(err error) error {
 		return cause
 	case unreachable(err):
 		r.s.suspect()
-	case conflicting(err): // a replica that has to replay what the statement is looking at
+	case conflicting(err), tooMany(err): // the first: a replica that has to replay what the statement is looking at
 		cause = busy(err)
 	default:
 		return cause
@@ -90,6 +90,11 @@ func (r *asking) end(err error) error {
 		r.p.metrics.elsewhere.Inc()
 	}
 	return &elsewhere{cause, r.s}
+}
+
+func tooMany(err error) bool {
+	e, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && e.Code == "53300"
 }
 
 // elsewhere is the error of a read that another server may well do.
@@ -107,12 +112,14 @@ func unreachable(err error) bool {
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return fatal(e.Code)
 	}
+	if _, connect := errors.AsType[*pgconn.ConnectError](err); connect {
+		return true // also when its own, short time was over
+	}
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 		return false
 	}
 	_, network := errors.AsType[net.Error](err)
-	_, connect := errors.AsType[*pgconn.ConnectError](err)
-	return network || connect || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
+	return network || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
 		errors.Is(err, pgconn.ErrConnClosed) || errors.Is(err, errNoPrimary) || pgconn.SafeToRetry(err)
 }
 

@@ -50,7 +50,7 @@ type attempts struct {
 
 // after says how long to wait before the next attempt, 0 for none.
 func (u *attempts) after(ctx context.Context, err error) (time.Duration, error) {
-	_, lost := errors.AsType[*unanswered](err)
+	open, lost := errors.AsType[*unanswered](err)
 	switch {
 	case err == nil:
 		return 0, nil
@@ -61,7 +61,7 @@ func (u *attempts) after(ctx context.Context, err error) (time.Duration, error) 
 		return time.Duration(float64(int(5)<<(u.conflicts-1)) * (0.5 + rand.Float64()) * float64(time.Millisecond)), nil
 	case lost:
 		u.p.metrics.unknown.Inc()
-		if !u.once {
+		if !u.once || open.local {
 			return 0, outcomeUnknown(err)
 		}
 		u.unknown = true
@@ -141,8 +141,12 @@ func outcomeUnknown(err error) error {
 		"The connection to the database was lost at the last moment. Look whether this was saved before you send it again.")
 }
 
-// unanswered is a COMMIT that may have happened, or that only the primary has.
-type unanswered struct{ cause error }
+// unanswered is a COMMIT that may have happened or, local, that has but may not outlive its primary: to
+// ask that one again would only bring a promise that it cannot keep.
+type unanswered struct {
+	cause error
+	local bool
+}
 
 func (u *unanswered) Error() string { return "commit without an answer: " + u.cause.Error() }
 func (u *unanswered) Unwrap() error { return u.cause }
@@ -220,6 +224,9 @@ func (p *pg) commit(ctx context.Context, conn *pgxpool.Conn, w *writing) (positi
 	if p.located && !w.to.aurora.Load() {
 		text = commitAt
 	}
+	if err := ctx.Err(); err != nil {
+		return position{}, err
+	}
 	list, err := conn.Conn().PgConn().Exec(ctx, text).ReadAll()
 	if len(list) < 2 || list[1].Err != nil {
 		return position{}, uncommitted(err)
@@ -228,7 +235,7 @@ func (p *pg) commit(ctx context.Context, conn *pgxpool.Conn, w *writing) (positi
 	case list[1].CommandTag.String() != "COMMIT":
 		return position{}, errors.New("store: the database rolled back a transaction that was to commit")
 	case w.warned.Load():
-		return position{}, &unanswered{errors.New("store: committed, but no replica may have it")}
+		return position{}, &unanswered{errors.New("store: committed, but no replica may have it"), true}
 	case err != nil || len(list) < 3 || len(list[2].Rows) != 1:
 		return position{}, nil // done, wherever it is
 	}
@@ -241,11 +248,11 @@ func (p *pg) commit(ctx context.Context, conn *pgxpool.Conn, w *writing) (positi
 	return position{uint32(timeline), lsn}, nil
 }
 
-// uncommitted tells a COMMIT that certainly did not happen from one that may have.
+// uncommitted tells a COMMIT that the server refused from one that may have happened. What pgx says
+// of a connection that was lost meanwhile, that it is safe to retry, holds for the next statement only.
 func uncommitted(err error) error {
-	e, said := errors.AsType[*pgconn.PgError](err)
-	if err == nil || said && !fatal(e.Code) || pgconn.SafeToRetry(err) {
+	if e, said := errors.AsType[*pgconn.PgError](err); said && !fatal(e.Code) {
 		return err
 	}
-	return &unanswered{err}
+	return &unanswered{cause: errors.Join(errors.New("store: no answer to a COMMIT"), err)}
 }

@@ -36,6 +36,7 @@ const (
 // Cluster is a PostgreSQL server of its own, on a free port of the loopback.
 type Cluster struct {
 	dir, port string
+	options   []string            // of the server, beyond the usual
 	as        *syscall.Credential // who the server runs as; nil: who runs the tests
 	process   *os.Process
 	gone      chan struct{} // closed when the process has ended
@@ -85,15 +86,23 @@ func database(t testing.TB, template string) string {
 // NewCluster starts a cluster for one test alone, which may stop and start it as it likes.
 func NewCluster(t testing.TB) *Cluster {
 	t.Helper()
-	c, err := startCluster()
-	if err != nil {
-		t.Fatal(err)
+	return owned(t)(startCluster())
+}
+
+// owned ends a cluster with its test.
+func owned(t testing.TB) func(c *Cluster, err error) *Cluster {
+	return func(c *Cluster, err error) *Cluster {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			c.Resume()
+			c.Stop()
+			os.RemoveAll(c.dir)
+		})
+		return c
 	}
-	t.Cleanup(func() {
-		c.Stop()
-		os.RemoveAll(c.dir)
-	})
-	return c
 }
 
 // URL is the address of a database of the cluster; "postgres" is always there.
@@ -106,6 +115,11 @@ func startCluster() (*Cluster, error) {
 		return nil, errors.New(postgresHelp)
 	}
 	sweep()
+	return newCluster("initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+}
+
+// newCluster starts a server on data that a command makes.
+func newCluster(command string, args ...string) (*Cluster, error) {
 	dir, err := os.MkdirTemp("", clusterNames+strconv.Itoa(os.Getpid())+"-")
 	if err != nil {
 		return nil, err
@@ -114,9 +128,8 @@ func startCluster() (*Cluster, error) {
 	if err := c.owner(); err != nil {
 		return nil, err
 	}
-	out, err := c.command("initdb", "-D", dir+"/data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync").CombinedOutput()
-	if err != nil {
-		return nil, fmt.Errorf("initdb: %w\n%s", err, out)
+	if out, err := c.command(command, append(args, "-D", dir+"/data")...).CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("%s: %w\n%s", command, err, out)
 	}
 	for range 5 { // the port may be taken between asking for it and using it
 		if err = c.Start(); err == nil {
@@ -165,8 +178,8 @@ func (c *Cluster) Start() error {
 	}
 	defer log.Close()
 	// Without fsync a crash of the server, unlike one of the machine, still loses nothing.
-	cmd := c.command("postgres", "-D", c.dir+"/data", "-p", c.port, "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="+c.dir,
-		"-c", "fsync=off", "-c", "max_connections=200", "-c", "shared_buffers=64MB", "-c", "log_min_messages=warning")
+	cmd := c.command("postgres", append([]string{"-D", c.dir + "/data", "-p", c.port, "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=" + c.dir,
+		"-c", "fsync=off", "-c", "max_connections=200", "-c", "shared_buffers=64MB", "-c", "log_min_messages=warning"}, c.options...)...)
 	cmd.Stdout, cmd.Stderr = log, log
 	started := make(chan error)
 	c.gone = make(chan struct{})
