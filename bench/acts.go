@@ -92,7 +92,11 @@ type keys struct {
 const manySessions = 12_000
 
 func (b *bench) keys(ctx context.Context, dir string) (k *keys, err error) {
-	s, err := openWorld(ctx, dir)
+	return keysOf(ctx, "sqlite:"+filepath.Join(dir, "lightstick.db"))
+}
+
+func keysOf(ctx context.Context, database string) (k *keys, err error) {
+	s, err := openStore(ctx, database)
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -70,12 +71,17 @@ func command(ctx context.Context, args []string) (bool, error) {
 
 // part is a group of figures that share servers.
 type part struct {
-	name string
-	run  func(b *bench, ctx context.Context) error
+	name   string
+	run    func(b *bench, ctx context.Context) error
+	worlds []string // that it reads or copies
 }
 
 func parts() []part {
-	return []part{{"start", (*bench).start}, {"hot", (*bench).hot}, {"pages", (*bench).pages}, {"acts", (*bench).acts}, {"writers", (*bench).writers}, {"hotpost", (*bench).hotPost}, {"pop", (*bench).pop}}
+	return []part{
+		{"start", (*bench).start, []string{usual}}, {"hot", (*bench).hot, []string{usual}}, {"pages", (*bench).pages, []string{small, usual, large}},
+		{"acts", (*bench).acts, []string{usual, crowd, large}}, {"writers", (*bench).writers, []string{crowd}},
+		{"hotpost", (*bench).hotPost, nil}, {"pop", (*bench).pop, []string{crowd}},
+	}
 }
 
 func partNames() (names []string) {
@@ -112,14 +118,14 @@ func run(ctx context.Context, o options) (ok bool, err error) {
 		return false, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(b.scratch)) }()
-	if err := b.worlds(ctx); err != nil {
-		return false, err
+	chosen := slices.DeleteFunc(parts(), func(p part) bool { return o.only != "" && !strings.Contains(","+o.only+",", ","+p.name+",") })
+	for _, p := range chosen {
+		if err := b.worlds(ctx, p.worlds); err != nil {
+			return false, err
+		}
 	}
 	b.began = time.Now() // making the worlds is done once
-	for _, p := range parts() {
-		if o.only != "" && !strings.Contains(","+o.only+",", ","+p.name+",") {
-			continue
-		}
+	for _, p := range chosen {
 		b.say("%s …", p.name)
 		if err := p.run(b, ctx); err != nil {
 			return false, fmt.Errorf("%s: %w", p.name, err)

@@ -39,8 +39,8 @@ func (b *bench) size(name string) size {
 	}[name]
 }
 
-func (b *bench) worlds(ctx context.Context) error {
-	for _, name := range []string{small, usual, crowd, large} {
+func (b *bench) worlds(ctx context.Context, names []string) error {
+	for _, name := range names {
 		if err := b.world(ctx, name, b.size(name)); err != nil {
 			return fmt.Errorf("make the %s world: %w", name, err)
 		}
@@ -132,7 +132,11 @@ func (b *bench) fork(name string) (dir string, err error) {
 
 // openWorld opens the database of a world while no server does.
 func openWorld(ctx context.Context, dir string) (*store.Store, error) {
-	s, err := store.Open(ctx, store.Config{URL: "sqlite:" + filepath.Join(dir, "lightstick.db"), Logger: slog.New(slog.DiscardHandler)})
+	return openStore(ctx, "sqlite:"+filepath.Join(dir, "lightstick.db"))
+}
+
+func openStore(ctx context.Context, database string) (*store.Store, error) {
+	s, err := store.Open(ctx, store.Config{URL: database, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return nil, err
 	}
