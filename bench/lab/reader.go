@@ -9,10 +9,9 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"sync"
@@ -39,13 +38,14 @@ type view struct {
 
 // readCommand is a reader: it prints the views it had as JSON.
 func readCommand(ctx context.Context, args []string, out io.Writer) error {
-	var addr, path, node, wipe string
+	var addr, path, node string
+	var cold bool
 	var n int
 	flags := flag.NewFlagSet("read", flag.ContinueOnError)
 	flags.StringVar(&addr, "addr", "", "of the server")
 	flags.StringVar(&path, "path", "/", "of the page")
 	flags.StringVar(&node, "find", "", "print the page of this node that shows the most pictures, and nothing else")
-	flags.StringVar(&wipe, "wipe", "", "cache folder to empty before each view")
+	flags.BoolVar(&cold, "cold", false, "look at what no cache on the way has")
 	flags.IntVar(&n, "n", 1, "views")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -55,12 +55,7 @@ func readCommand(ctx context.Context, args []string, out io.Writer) error {
 	}
 	var views []view
 	for range n {
-		if wipe != "" {
-			if err := empty(wipe); err != nil {
-				return err
-			}
-		}
-		v, err := look(ctx, addr, path)
+		v, err := look(ctx, addr, path, suffix(cold))
 		if err != nil {
 			return fmt.Errorf("%s: %w", path, err)
 		}
@@ -69,17 +64,17 @@ func readCommand(ctx context.Context, args []string, out io.Writer) error {
 	return json.NewEncoder(out).Encode(views)
 }
 
-// empty removes the copies of a POP's cache. nginx then finds them gone and asks again.
-func empty(dir string) error {
-	entries, err := os.ReadDir(dir)
-	for _, e := range entries {
-		err = errors.Join(err, os.RemoveAll(filepath.Join(dir, e.Name())))
+// suffix makes addresses that no cache has and that mean the same. A POP knows the parameter, since
+// the API has it, and so keeps a copy for each; a node drops it, since no page reads it.
+func suffix(cold bool) string {
+	if !cold {
+		return ""
 	}
-	return err
+	return fmt.Sprintf("?limit=%d", rand.Int64())
 }
 
 // look is a first view: the page, and then all it needs at once over the same connection.
-func look(ctx context.Context, addr, path string) (v view, err error) {
+func look(ctx context.Context, addr, path, suffix string) (v view, err error) {
 	ctx, cancel := context.WithTimeout(ctx, viewWithin)
 	defer cancel()
 	began := time.Now()
@@ -90,7 +85,7 @@ func look(ctx context.Context, addr, path string) (v view, err error) {
 		},
 	}}
 	defer client.CloseIdleConnections()
-	page, err := fetch(ctx, client, path, func() { v.Text = time.Since(began) })
+	page, err := fetch(ctx, client, path+suffix, func() { v.Text = time.Since(began) })
 	if err != nil {
 		return v, err
 	}
@@ -103,7 +98,7 @@ func look(ctx context.Context, addr, path string) (v view, err error) {
 	var group sync.WaitGroup
 	for _, part := range rest {
 		group.Go(func() {
-			got, failed := fetch(ctx, client, part, func() {})
+			got, failed := fetch(ctx, client, part+suffix, func() {})
 			mu.Lock()
 			defer mu.Unlock()
 			v.Requests, v.Bytes, err = v.Requests+1, v.Bytes+got.sent, errors.Join(err, failed)

@@ -42,7 +42,6 @@ type reader struct {
 	city
 	line
 	space string
-	cache string // of the POP in the city
 	pop   string // address of the POP in the city
 	views [][]view
 }
@@ -125,7 +124,7 @@ func (w *world) buildCity(ctx context.Context, i int, c city) error {
 	}
 	for j, l := range lines() {
 		subnet := readerSubnet + 2*i + j
-		r := &reader{city: c, line: l, cache: filepath.Join(w.dir, filepath.Base(space), "cache", "pages"), pop: fmt.Sprintf("10.77.%d.1:443", subnet)}
+		r := &reader{city: c, line: l, pop: fmt.Sprintf("10.77.%d.1:443", subnet)}
 		if r.space, err = w.network.space(fmt.Sprintf("reader%d-%d", i, j), w.congestion); err != nil {
 			return err
 		}
@@ -247,13 +246,13 @@ func (w *world) all(ctx context.Context, p phase, n int, keep func(*reader, []vi
 }
 
 func (w *world) look(ctx context.Context, r *reader, p phase, n int) (views []view, err error) {
-	addr, cache := seoul+":443", filepath.Join(w.dir, "seoul", "cache", "pages")
+	addr := seoul + ":443"
 	if p.pop {
-		addr, cache = r.pop, r.cache
+		addr = r.pop
 	}
 	args := []string{"read", "-addr", addr, "-path", w.path, "-n", fmt.Sprint(n)}
 	if p.cold {
-		args = append(args, "-wipe", cache)
+		args = append(args, "-cold")
 	}
 	out, err := w.run(ctx, r.space, args...)
 	if err != nil {

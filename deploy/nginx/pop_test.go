@@ -18,6 +18,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"errors"
+	"flag"
 	"fmt"
 	"math/big"
 	"net"
@@ -36,6 +37,16 @@ const (
 	serverName = "fans.test"
 	patience   = 15 * time.Second
 )
+
+// TestMain lets all tests run at once, however few cores there are: they wait for seconds of nginx's
+// clock most of the time.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "16"); err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
+}
 
 // pop is a running POP and a client that reaches it under its name.
 type pop struct {
