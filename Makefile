@@ -82,7 +82,7 @@ need-go:
 need-test: need-go
 	@scripts/need postgresql-15 chromium fonts-noto-cjk nginx
 need-bench: need-go
-	@scripts/need wrk nginx
+	@scripts/need wrk nginx postgresql-15
 need-lab: need-go
 	@scripts/need nginx iproute2 openssl
 need-backup:

@@ -40,6 +40,7 @@ type world struct {
 	board     forum.Board
 	post      forum.Post
 	asked     atomic.Int64 // questions to the store by the last page
+	paused    bool         // the database has no primary
 }
 
 func newWorld(t testing.TB) *world {
@@ -63,7 +64,8 @@ func (w *world) clock() time.Time { return w.now }
 // start makes the site and its edge.
 func (w *world) start() {
 	w.t.Helper()
-	f := forum.New(forum.Options{Store: w.store, Now: w.clock, Locales: []string{"en", "es", "id", "ja", "ko"}})
+	f := forum.New(forum.Options{Store: w.store, Now: w.clock, Locales: []string{"en", "es", "id", "ja", "ko"},
+		Status: func() forum.Status { return forum.Status{Writable: !w.paused, Since: w.now} }})
 	var err error
 	if w.site, err = web.New(web.Options{Forum: f, BaseURL: base, Now: w.clock}); err != nil {
 		w.t.Fatal(err)
