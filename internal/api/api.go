@@ -66,6 +66,7 @@ func New(o Options) (*API, error) {
 	a.accounts()
 	a.reports()
 	a.staff()
+	a.status()
 	if a.err != nil {
 		return nil, a.err
 	}

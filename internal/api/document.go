@@ -52,6 +52,7 @@ func tags() []*huma.Tag {
 		{"Attachments", "Pictures in texts."}, {"Accounts", "Signing up, addresses and passwords."}, {"Sessions", "Signing in with a browser."},
 		{"Tokens", "Letting a program act for you."}, {"Reports and cases", "What members tell staff, and what staff make of it."},
 		{"Moderation", "Acts of staff."}, {"Sanctions", "Mutes and bans."}, {"Word rules", "Words that are masked, held or refused."}, {"Audit", "What staff did."},
+		{"Status", "Whether the community can be written in."},
 	}
 	all := make([]*huma.Tag, len(list))
 	for i, t := range list {

@@ -120,6 +120,9 @@ func (a *API) operation(o *op, in, body reflect.Type) huma.Operation {
 	if o.method == http.MethodPost {
 		hop.Parameters = append(hop.Parameters, idempotencyKey())
 	}
+	if o.method == http.MethodGet {
+		hop.Parameters = append(hop.Parameters, seen())
+	}
 	return hop
 }
 
@@ -138,6 +141,12 @@ func idempotencyKey() *huma.Param {
 		Description: "Makes the request safe to repeat: the second one with the same key changes nothing and gets the first answer again. 1 to 128 printable ASCII characters, unlike any other; a random UUID is good.",
 		Schema:      &huma.Schema{Type: huma.TypeString, MinLength: &one, MaxLength: &max},
 	}
+}
+
+func seen() *huma.Param {
+	max := 256
+	return &huma.Param{Name: edge.RYWHeader, In: "header", Schema: &huma.Schema{Type: huma.TypeString, MaxLength: &max},
+		Description: "What the answer to your last change said in this header, for the ten seconds after it: then you see that change for sure."}
 }
 
 // responses documents what an operation answers, successes and every kind of problem.
@@ -160,6 +169,9 @@ func (a *API) responses(o *op, in, body reflect.Type) map[string]*huma.Response 
 	}
 	if o.method == http.MethodPost {
 		add("Idempotency-Replayed", "true when this is the stored answer to an earlier request with the same key.")
+	}
+	if o.method != http.MethodGet {
+		add(edge.RYWHeader, "Send it with what you read in the next ten seconds, to see this change for sure. Absent where every read sees it anyway.")
 	}
 	all := map[string]*huma.Response{strconv.Itoa(o.status): ok}
 	for _, status := range o.problems(in) {

@@ -31,6 +31,9 @@ func TestEveryOperation(t *testing.T) {
 	w.clock.move(time.Minute)
 	w.walkAccounts()
 	w.walkDeletes(mina, post, comment)
+	if st := w.do("GET", "/status", "", "").want(200); st.body["writable"] != true {
+		t.Errorf("status: %s", st.raw)
+	}
 	for path, item := range w.doc.root["paths"].(map[string]any) {
 		for method := range item.(map[string]any) {
 			if name := strings.ToUpper(method) + " " + path; !w.called[name] && !slices.Contains(mailed(), name) {

@@ -56,7 +56,11 @@ type Forum struct {
 // New makes a Forum.
 func New(o Options) *Forum {
 	if o.Status == nil {
-		o.Status = func() Status { return Status{Writable: true, Primaries: 1} }
+		well := Status{Writable: true, Primaries: 1}
+		if o.Now != nil {
+			well.Since = o.Now()
+		}
+		o.Status = func() Status { return well }
 	}
 	return &Forum{Options: o}
 }

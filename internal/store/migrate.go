@@ -36,8 +36,8 @@ func (s *Store) Migrate(ctx context.Context) error {
 // Pending tells how many migrations of the schema wait.
 func (s *Store) Pending(ctx context.Context) (int, error) {
 	db, dialect := s.SQLite(), goose.DialectSQLite3
-	if p := s.Postgres(); p != nil {
-		db, dialect = stdlib.OpenDBFromPool(p), goose.DialectPostgres
+	if p, ok := s.engine.(*pg); ok { // a node must start without a primary, too
+		db, dialect = stdlib.OpenDBFromPool(p.readPool(p.choose(ctx))), goose.DialectPostgres
 		defer db.Close()
 	}
 	provider, err := newProvider(db, dialect, s.d.name)

@@ -37,7 +37,8 @@ type pg struct {
 	changed  chan struct{} // closed when the primary changes
 	writable bool
 	since    time.Time // of writable
-	newest   uint32    // highest timeline that a primary was seen on
+	newest   uint32    // highest timeline that a primary was seen on,
+	newestAt time.Time // and since when
 	marks    []mark    // where the primary was, oldest first
 
 	stop context.CancelFunc

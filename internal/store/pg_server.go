@@ -34,11 +34,12 @@ type finding struct {
 	up         bool
 	shaky      bool // the last look failed, but it may have been chance
 	recovering bool // a replica
-	certain    bool // timeline is known, so that positions mean something
+	certain    bool // at is known, so that positions mean something
+	told       bool // at.timeline is that of now, not of some minutes ago
 	at         position
 	lag        time.Duration // behind the primary
 	behind     uint64        // the same in bytes of log
-	latency    time.Duration // of a look, smoothed
+	latency    time.Duration // of a look, smoothed; kept while it is down
 }
 
 // known is never nil; before the first look a server is down.
@@ -79,7 +80,7 @@ func newWires() *wires { return &wires{open: make(map[*wire]struct{})} }
 
 func (w *wires) dial(ctx context.Context, network, addr string) (net.Conn, error) {
 	// Half-open connections through a gateway that forgets must be noticed while idle, too.
-	d := net.Dialer{Timeout: pgConnect, KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 10 * time.Second, Interval: 3 * time.Second, Count: 3}}
+	d := net.Dialer{Timeout: pgDial, KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 10 * time.Second, Interval: 3 * time.Second, Count: 3}}
 	c, err := d.DialContext(ctx, network, addr)
 	if err != nil {
 		return nil, err

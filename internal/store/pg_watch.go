@@ -69,7 +69,12 @@ type watcher struct {
 }
 
 func (w *watcher) look(ctx context.Context) (f finding, err error) {
-	ctx, cancel := context.WithTimeout(ctx, pgLook)
+	old := w.server.known()
+	most := pgLook + 8*old.latency // a far server's connection takes that many round trips
+	if old.latency == 0 {
+		most = pgConnect
+	}
+	ctx, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
 	began := time.Now()
 	if err = w.connect(ctx); err == nil {
@@ -81,7 +86,7 @@ func (w *watcher) look(ctx context.Context) (f finding, err error) {
 	}
 	if err == nil {
 		f.up, f.latency = true, time.Since(began)
-		if old := w.server.known(); old.latency > 0 {
+		if old.latency > 0 {
 			f.latency = (7*old.latency + f.latency) / 8
 		}
 	}
@@ -109,6 +114,7 @@ func (w *watcher) connect(ctx context.Context) (err error) {
 // receiver at once, but only to roles with pg_monitor.
 const lookAt = `SELECT r, CASE WHEN r THEN pg_last_wal_replay_lsn()::text ELSE pg_current_wal_insert_lsn()::text END,
 	CASE WHEN r THEN '' ELSE left(pg_walfile_name(pg_current_wal_insert_lsn()), 8) END,
+	pg_has_role('pg_read_all_stats', 'USAGE'),
 	CASE WHEN r THEN greatest((SELECT timeline_id FROM pg_control_checkpoint()), (SELECT min_recovery_end_timeline FROM pg_control_recovery()),
 		(SELECT received_tli FROM pg_stat_wal_receiver LIMIT 1)) ELSE 0 END
 	FROM pg_is_in_recovery() r`
@@ -121,7 +127,7 @@ func (w *watcher) ask(ctx context.Context) (f finding, err error) {
 	var lsn *string
 	var own string
 	var followed int64
-	if err = w.conn.QueryRow(ctx, lookAt).Scan(&f.recovering, &lsn, &own, &followed); err != nil || lsn == nil {
+	if err = w.conn.QueryRow(ctx, lookAt).Scan(&f.recovering, &lsn, &own, &f.told, &followed); err != nil || lsn == nil {
 		return f, err
 	}
 	if f.at.lsn, err = parseLSN(*lsn); err != nil {
@@ -143,6 +149,7 @@ func (p *pg) learn(s *server, f finding, err error) {
 	defer p.mu.Unlock()
 	old := s.known()
 	if err != nil {
+		f.latency = old.latency
 		if old.up && !gone(err) && (!old.shaky || s.silent() < pgSilence) {
 			f = *old
 			f.shaky = true // a busy server may be late, and one with too many clients takes no more
@@ -175,11 +182,15 @@ func (p *pg) measure(s *server, f *finding) {
 	if !f.recovering {
 		if s.writes && f.certain && f.at.timeline >= p.newest {
 			if f.at.timeline > p.newest {
-				p.newest, p.marks = f.at.timeline, nil
+				p.newest, p.newestAt, p.marks = f.at.timeline, now, nil
 			}
 			p.marks = append(p.marks, mark{now, f.at.lsn})
 			p.marks = p.marks[max(0, len(p.marks)-pgMarks):]
 		}
+		return
+	}
+	if f.told && f.at.timeline < p.newest { // whatever it has, it does not follow the primary
+		f.lag = now.Sub(p.newestAt)
 		return
 	}
 	for _, m := range p.marks {

@@ -16,7 +16,8 @@ import (
 // Bounds of what one caller can take from PostgreSQL. A transaction that writes lives at most
 // pgTxMost, which is what Tail's window of pgSettle counts on.
 const (
-	pgConnect   = 400 * time.Millisecond
+	pgDial      = 500 * time.Millisecond // the first round trip
+	pgConnect   = 2 * time.Second        // all of them
 	pgStatement = 5 * time.Second
 	pgIdle      = 5 * time.Second
 	pgLock      = 3 * time.Second

@@ -101,6 +101,14 @@ func TestReplicas(t *testing.T) {
 			return err == nil && how.Place() == nil
 		})
 	})
+	t.Run("a role without rights", func(t *testing.T) {
+		if _, err := w.on(t, store.Config{URL: all}).Postgres().Exec(t.Context(), `CREATE ROLE plain LOGIN; GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO plain; GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO plain`); err != nil {
+			t.Fatal(err)
+		}
+		w.reached(late)
+		w.on(t, store.Config{URL: strings.Replace(all, "postgres@", "plain@", 1)}).
+			authors(t, post.ID, func(token string) bool { return strings.HasPrefix(token, "1-") })
+	})
 	t.Run("access given and taken", func(t *testing.T) { w.on(t, store.Config{URL: all}).access(t) })
 	t.Run("aurora", func(t *testing.T) {
 		if _, err := w.on(t, store.Config{URL: all}).Postgres().Exec(t.Context(), `CREATE FUNCTION aurora_version() RETURNS text LANGUAGE sql AS 'SELECT ''15.4'''`); err != nil {
