@@ -8,11 +8,13 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
 
 	"lightstick/internal/app"
+	"lightstick/internal/ops"
 )
 
 // version is stamped by the linker.
@@ -28,6 +30,7 @@ type cli struct {
 	Export      exportCmd      `cmd:"" help:"Write the community as lines of JSON, to move it to another database."`
 	Import      importCmd      `cmd:"" help:"Fill an empty community with an export."`
 	Config      configCmd      `cmd:"" help:"Print the configuration in force and where each value came from, secrets masked."`
+	Drill       drillCmd       `cmd:"" help:"Break something under load and judge what readers and writers saw."`
 	OpenAPI     openapiCmd     `cmd:"" name:"openapi" help:"Print the OpenAPI 3.1 document of the REST API."`
 	Healthcheck healthcheckCmd `cmd:"" help:"Ask a running server whether it is ready; for containers."`
 	Version     versionCmd     `cmd:"" help:"Print the version."`
@@ -56,7 +59,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	parser, err := kong.New(&c,
 		kong.Name("lightstick"),
 		kong.Description("Lightstick, the fan community that stays up when everyone shows up.\n\nEvery flag is also a variable LIGHTSTICK_<NAME> and a file named by LIGHTSTICK_<NAME>_FILE."),
-		kong.UsageOnError(), kong.Vars{"version": version}, kong.Writers(stdout, stderr), kong.Exit(func(code int) { exit = code }),
+		kong.UsageOnError(), kong.Vars{"version": version, "failover_cases": strings.Join(ops.FailoverCases(), ", ")}, kong.Writers(stdout, stderr), kong.Exit(func(code int) { exit = code }),
 		kong.Resolvers(app.SecretFiles(os.LookupEnv)),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 	)
