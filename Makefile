@@ -73,6 +73,12 @@ cluster-down: ## stop the cluster; its data stays in build/cluster
 backup-drill: need-backup ## bring a PostgreSQL back to a moment with pgBackRest, on a server of its own
 	@deploy/backup/drill
 
+# Each drill starts a system of its own and removes it. All of them run, also after one that fails.
+DRILLS := surge lag deploy failover
+drill: need-cluster build ## break things under load and judge what readers saw; reports into build/drills (DRILLS="lag", DRILLFLAGS)
+	@scripts/need nginx
+	@bad=0; for d in $(DRILLS); do $(BIN) drill $$d --local $(DRILLFLAGS) || bad=1; done; exit $$bad
+
 clean: ## remove build/ (the community in ./data stays)
 	@[ ! -d build/cluster ] || $(CLUSTER) destroy
 	rm -rf build
@@ -80,7 +86,7 @@ clean: ## remove build/ (the community in ./data stays)
 need-go:
 	@command -v $(GO) >/dev/null || { echo "Go 1.26 or newer is needed: https://go.dev/doc/install"; exit 1; }
 need-test: need-go
-	@scripts/need postgresql-15 chromium fonts-noto-cjk nginx
+	@scripts/need postgresql-15 chromium fonts-noto-cjk nginx patroni etcd-server python3-etcd curl nftables
 need-bench: need-go
 	@scripts/need wrk nginx postgresql-15
 need-lab: need-go

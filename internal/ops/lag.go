@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Lag drills replicas that stop replaying what the primary sends.
+// Lag drills replicas that replay what the primary sends much later.
 type Lag struct {
 	Site   *Site // signed in
 	Faults Faults
@@ -34,7 +34,7 @@ const ownReads = "authors reading what they have just written"
 // Run drills once.
 func (d Lag) Run(ctx context.Context) (r Report, err error) {
 	r = Report{Drill: "lag", Began: time.Now(), Machine: Machine(),
-		About: fmt.Sprintf("Every replica stops replaying for %s while %d comments a second are written. Each author reads the own comment at once with the token of the write; "+
+		About: fmt.Sprintf("Every replica shows what it gets a minute late, for %s, while %d comments a second are written. Each author reads the own comment at once with the token of the write; "+
 			"a watcher without a token notes when others see it; %d public reads a second go on.", lagFor, authorRate, uncachedRate)}
 	t := teller{d.Out, r.Began}
 	s, err := d.once(ctx, t)
@@ -70,7 +70,7 @@ func (d Lag) once(ctx context.Context, t teller) (s Section, err error) {
 	if err != nil {
 		return s, err
 	}
-	t.say("replay is paused on the replicas of %s", where)
+	t.say("replay is delayed on the replicas of %s", where)
 	if err := rest(ctx, lagFor); err != nil {
 		return s, err
 	}
@@ -82,7 +82,7 @@ func (d Lag) once(ctx context.Context, t teller) (s Section, err error) {
 	if err := d.Faults.Heal(ctx); err != nil {
 		return s, err
 	}
-	t.say("replay goes on")
+	t.say("replay catches up")
 	if err := rest(ctx, d.MaxLag+shownWithin); err != nil { // so that the last comments can be seen
 		return s, err
 	}
@@ -108,7 +108,7 @@ func (d Lag) behind(ctx context.Context) (float64, error) {
 }
 
 func (d Lag) judge(w *watch, samples map[string][]sample, fault span) Section {
-	s := Section{Name: "lag", About: "Replay paused on every replica: what they serve grows older and older.", Plots: plots("all of it", samples, fault)}
+	s := Section{Name: "lag", About: "Replay delayed on every replica: what they serve grows older and older.", Plots: plots("all of it", samples, fault)}
 	for _, name := range []string{ownReads, uncachedReads, "a watcher's looks"} {
 		n, texts := failed(samples[name])
 		s.Claims = append(s.Claims, none("failed: "+name, n, len(samples[name])))

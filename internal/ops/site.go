@@ -264,12 +264,29 @@ func (s *Site) newPost(ctx context.Context, title string) (id int64, err error) 
 			var post struct{ ID int64 }
 			c := call{method: http.MethodPost, path: fmt.Sprintf("/api/v1/boards/%d/posts", b.ID), cookie: s.cookie(0), from: 1000, key: newKey(),
 				body: map[string]string{"title": title, "body": "A drill is running. This post goes when it ends."}}
-			return post.ID, s.persist(ctx, c, &post)
+			if err := s.persist(ctx, c, &post); err != nil {
+				return 0, err
+			}
+			return post.ID, s.visible(ctx, post.ID)
 		}
 	}
 	return 0, errors.New("the site has no board where members may post")
 }
 
+// visible waits until guests get the post from every node: a replica needs a moment, and a 404 is kept
+// for a second or two like other pages.
+func (s *Site) visible(ctx context.Context, post int64) error {
+	return until(ctx, 30*time.Second, 200*time.Millisecond, "the new post", func(ctx context.Context) bool {
+		for i := range s.urls {
+			if s.get(ctx, fmt.Sprintf("/api/v1/posts/%d", post), "", i) != nil {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// deletePost deletes what newPost made.
 func (s *Site) deletePost(ctx context.Context, id int64) error {
 	return s.persist(ctx, call{method: http.MethodDelete, path: fmt.Sprintf("/api/v1/posts/%d", id), cookie: s.cookie(0), from: 1000}, nil)
 }
