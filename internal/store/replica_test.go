@@ -39,17 +39,6 @@ func reader(ctx context.Context, token string) (context.Context, *forum.Reading)
 	return forum.WithReading(ctx, r), r
 }
 
-// replicated is a world on a primary with replicas that have it all.
-func replicated(t *testing.T, primary *pgtest.Cluster, replicas ...*pgtest.Cluster) *world {
-	t.Helper()
-	w := newWorld(t, pgtest.URLs("postgres", append([]*pgtest.Cluster{primary}, replicas...)...))
-	eventually(t, "every replica is there", func() bool { return w.Status().Replicas == len(replicas) })
-	for _, r := range replicas {
-		w.reached(r)
-	}
-	return w
-}
-
 // reached waits until a replica has everything that is on the primary now.
 func (w *world) reached(r *pgtest.Cluster) {
 	w.t.Helper()
