@@ -35,6 +35,8 @@ type Options struct {
 	Now       func() time.Time
 	Version   string // of the program, for the document
 	MediaBase string // origin of pictures; "" for this site
+	// Environment is dev, staging or production, as the status tells it; "" to tell nothing.
+	Environment string
 }
 
 // API is the REST interface. It is safe for concurrent use.

@@ -9,10 +9,11 @@ import (
 
 // Status is how the community does.
 type Status struct {
-	Writable bool      `json:"writable" doc:"Whether changes are taken. If not, reading goes on and writing comes back by itself; keep what was written and send it later."`
-	Since    time.Time `json:"since" doc:"Since when, as the answering node knows it; at the earliest since it started."`
-	Servers  Servers   `json:"database_servers"`
-	Lag      int64     `json:"lag_ms" doc:"How far public pages may be behind the newest write, besides their caching, in milliseconds." example:"20"`
+	Writable    bool      `json:"writable" doc:"Whether changes are taken. If not, reading goes on and writing comes back by itself; keep what was written and send it later."`
+	Since       time.Time `json:"since" doc:"Since when, as the answering node knows it; at the earliest since it started."`
+	Servers     Servers   `json:"database_servers"`
+	Environment string    `json:"environment,omitempty" enum:"dev,staging,production" doc:"Which site this is. Drills refuse production."`
+	Lag         int64     `json:"lag_ms" doc:"How far public pages may be behind the newest write, besides their caching, in milliseconds." example:"20"`
 }
 
 // Servers counts database servers.
@@ -29,6 +30,6 @@ func (a *API) status() {
 
 func (a *API) getStatus(context.Context, *struct{}) (reply[Status], error) {
 	st := a.Forum.Status()
-	return reply[Status]{body: Status{Writable: st.Writable, Since: st.Since.UTC(), Lag: st.Lag.Milliseconds(),
+	return reply[Status]{body: Status{Environment: a.Environment, Writable: st.Writable, Since: st.Since.UTC(), Lag: st.Lag.Milliseconds(),
 		Servers: Servers{Primaries: st.Primaries, Replicas: st.Replicas, Down: st.Down}}}, nil
 }

@@ -80,7 +80,7 @@ func newWorld(t testing.TB) *world {
 	f := forum.New(forum.Options{Store: db, Now: w.clock.Now, Locales: []string{"en", "ko"}, MayPostUnverified: true})
 	w.ids = identity.New(identity.Options{Store: db, Forum: f, Now: w.clock.Now})
 	t.Cleanup(func() { must(t, w.ids.Close(context.Background())) })
-	w.api, err = api.New(api.Options{Forum: f, Accounts: w.ids, Media: pictures, Actor: identity.ActorFrom, Now: w.clock.Now, Version: "test"})
+	w.api, err = api.New(api.Options{Forum: f, Accounts: w.ids, Media: pictures, Actor: identity.ActorFrom, Now: w.clock.Now, Version: "test", Environment: "dev"})
 	must(t, err)
 	w.doc = parseDocument(t, w.api.Document())
 	obs := observe.New(observe.Options{Log: io.Discard})

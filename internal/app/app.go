@@ -158,7 +158,7 @@ func (a *App) serveParts(version string) (err error) {
 		return err
 	}
 	a.api, err = api.New(api.Options{Forum: a.forum, Accounts: a.identity, Media: a.media, Actor: identity.ActorFrom, Now: a.now, Version: version,
-		MediaBase: mediaBase(a.Config)})
+		MediaBase: mediaBase(a.Config), Environment: a.Config.Env})
 	if err != nil {
 		return err
 	}
