@@ -38,6 +38,7 @@ type drillFlags struct {
 	Local          bool     `help:"Start a throw-away system, drill it and remove it."`
 	URL            []string `name:"url" help:"Address of the running site, or of each of its nodes; requests take turns." env:"LIGHTSTICK_DRILL_URL"`
 	Member         []string `help:"login:password of a member to act as; several share the writing, which is limited for each." env:"LIGHTSTICK_DRILL_MEMBER" secret:""`
+	Certificate    []string `help:"Files with certificates to trust beside those that the system trusts." type:"existingfile"`
 	Faults         string   `help:"Program, with its arguments, that is run with 'inject FAULT' and 'heal'." env:"LIGHTSTICK_DRILL_FAULTS"`
 	YesProduction  bool     `help:"Drill a production site. Readers will notice if a claim does not hold."`
 	Report         string   `help:"Folder for the report, as text and as a page." type:"path" default:"build/drills"`
@@ -72,7 +73,7 @@ func (f drillFlags) open(e *env, w wish) (t *target, close func() error, err err
 		return f.openLocal(e, w)
 	}
 	t = &target{faults: ops.Command(strings.Fields(f.Faults))}
-	if t.site, err = ops.NewSite(f.URL); err != nil {
+	if t.site, err = ops.NewSite(f.URL, f.Certificate...); err != nil {
 		return nil, nil, err
 	}
 	environment, err := t.site.Environment(e.ctx)
@@ -90,7 +91,11 @@ func (f drillFlags) open(e *env, w wish) (t *target, close func() error, err err
 		}
 		members = append(members, ops.Member{Login: login, Password: password})
 	}
-	return t, func() error { return t.site.Close(context.WithoutCancel(e.ctx)) }, t.site.SignIn(e.ctx, members)
+	stop := func() error { return t.site.Close(context.WithoutCancel(e.ctx)) }
+	if err := t.site.SignIn(e.ctx, members); err != nil {
+		return nil, nil, errors.Join(err, stop())
+	}
+	return t, stop, nil
 }
 
 func (f drillFlags) openLocal(e *env, w wish) (*target, func() error, error) {
