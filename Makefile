@@ -74,7 +74,7 @@ backup-drill: need-backup ## bring a PostgreSQL back to a moment with pgBackRest
 	@deploy/backup/drill
 
 # Each drill starts a system of its own and removes it. All of them run, also after one that fails.
-DRILLS := surge lag deploy failover
+DRILLS := surge disk lag deploy failover
 drill: need-cluster build ## break things under load and judge what readers saw; reports into build/drills (DRILLS="lag", DRILLFLAGS)
 	@scripts/need nginx
 	@bad=0; for d in $(DRILLS); do $(BIN) drill $$d --local $(DRILLFLAGS) || bad=1; done; exit $$bad

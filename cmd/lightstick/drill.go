@@ -16,6 +16,7 @@ type drillCmd struct {
 	Failover failoverCmd `cmd:"" help:"Lose the database's primary: killed, hung, cut off, switched over."`
 	Surge    surgeCmd    `cmd:"" help:"Ten times the load on one post, from one moment to the next, with cold caches."`
 	Deploy   deployCmd   `cmd:"" help:"Kill a node of the site, then replace all of them, one after the other."`
+	Disk     diskCmd     `cmd:"" help:"Fill the disk of the embedded database."`
 	Lag      lagCmd      `cmd:"" help:"Let the database's replicas fall behind."`
 }
 
@@ -52,6 +53,7 @@ type drillFlags struct {
 type wish struct {
 	nodes        int
 	cluster, pop bool
+	disk         bool // a small one
 	env          string
 	more         []string // flags of the nodes
 	first        string   // program of the nodes; "" for this one
@@ -116,11 +118,20 @@ func (f drillFlags) openLocal(e *env, w wish) (*target, func() error, error) {
 	if err != nil {
 		return nil, nil, errors.Join(err, stop())
 	}
-	return &target{site: site, faults: l.Cluster, local: l}, stop, nil
+	t := &target{site: site, faults: l.Cluster, local: l}
+	if w.disk {
+		t.faults = l.Disk
+	}
+	return t, stop, nil
 }
 
 func (f drillFlags) startLocal(ctx context.Context, l *ops.Local, w wish) (*ops.Site, error) {
 	l.Env = w.env
+	if w.disk {
+		if _, err := l.MountDisk(); err != nil {
+			return nil, err
+		}
+	}
 	if w.cluster {
 		if err := l.StartCluster(ctx, f.ClusterProgram, f.ClusterPort); err != nil {
 			return nil, err
@@ -133,6 +144,11 @@ func (f drillFlags) startLocal(ctx context.Context, l *ops.Local, w wish) (*ops.
 	}
 	for range w.nodes {
 		if _, err := l.StartNode(ctx, w.more...); err != nil {
+			return nil, err
+		}
+	}
+	if w.disk { // what the log of the first filling took would be room for minutes of writes
+		if err := errors.Join(l.Nodes[0].Stop(), l.Nodes[0].Start(ctx)); err != nil {
 			return nil, err
 		}
 	}
@@ -256,6 +272,21 @@ func (c *lagCmd) Run(e *env) (err error) {
 		d.Metrics = t.local.Metrics()
 	}
 	r, err := d.Run(e.ctx)
+	if err != nil {
+		return err
+	}
+	return c.tell(e, r)
+}
+
+type diskCmd struct{ drillFlags }
+
+func (c *diskCmd) Run(e *env) (err error) {
+	t, stop, err := c.open(e, wish{nodes: 1, disk: true, env: app.Dev})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
+	r, err := ops.Disk{Site: t.site, Faults: t.faults, Out: e.stderr}.Run(e.ctx)
 	if err != nil {
 		return err
 	}

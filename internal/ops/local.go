@@ -26,8 +26,9 @@ type Local struct {
 	Cluster Command // nil when there is none
 	DSN     string
 	Nodes   []*Node
-	Env     string // of the nodes
-	POP     *POP   // nil when there is none
+	Env     string     // of the nodes
+	POP     *POP       // nil when there is none
+	Disk    *LocalDisk // nil when there is none
 }
 
 // Members of the demo world that a drill acts as.
@@ -147,7 +148,7 @@ func (l *Local) Close(ctx context.Context) error {
 		_, err := l.Cluster.Run(ctx, "destroy")
 		errs = append(errs, err)
 	}
-	return errors.Join(append(errs, os.RemoveAll(l.Dir))...)
+	return errors.Join(append(errs, l.Disk.unmount(), os.RemoveAll(l.Dir))...)
 }
 
 // freeAddrs finds loopback addresses that nobody listens on.
