@@ -22,6 +22,9 @@ func TestLimits(t *testing.T) {
 		s := &step{method: http.MethodGet, path: "/ko/p/1", times: 2000}
 		s.send(p)
 		for _, a := range s.answers {
+			if a.err != nil {
+				a = s.ask(p) // nginx ends a connection after a thousand requests; browsers ask again, too
+			}
 			if a.err != nil || a.status != http.StatusOK {
 				t.Fatalf("a reader in the hall got %d, %v: %.200q", a.status, a.err, a.body)
 			}

@@ -151,8 +151,10 @@ func (s *step) send(p *pop) {
 	s.answers = make([]answer, s.times)
 	began := time.Now()
 	var group sync.WaitGroup
+	room := make(chan struct{}, 250) // at once: more than that and a slow machine drops handshakes
 	for i := range s.answers {
-		group.Go(func() { s.answers[i] = s.ask(p) })
+		room <- struct{}{}
+		group.Go(func() { s.answers[i] = s.ask(p); <-room })
 	}
 	group.Wait()
 	s.took = time.Since(began)
