@@ -38,6 +38,7 @@ func (c Command) Run(ctx context.Context, args ...string) (string, error) {
 	var out, trouble bytes.Buffer
 	cmd := exec.CommandContext(ctx, c[0], append(c[1:len(c):len(c)], args...)...)
 	cmd.Stdout, cmd.Stderr = &out, &trouble
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C must not stop it half-way through healing
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 2 * time.Second
 	if err := cmd.Run(); err != nil && !errors.Is(err, exec.ErrWaitDelay) {

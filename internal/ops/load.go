@@ -2,6 +2,7 @@ package ops
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -73,15 +74,17 @@ func (l *load) end() map[string][]sample {
 	return l.samples
 }
 
-// failed counts errors and keeps the first few of different text.
+// failed counts errors and keeps the first few of different text, with when they were first due.
 func failed(list []sample) (n int, texts []string) {
+	var known []string
 	for _, s := range list {
 		if s.err == nil {
 			continue
 		}
 		n++
-		if text := s.err.Error(); len(texts) < 3 && !slices.Contains(texts, text) {
-			texts = append(texts, text)
+		if text := s.err.Error(); len(texts) < 3 && !slices.Contains(known, text) {
+			known = append(known, text)
+			texts = append(texts, fmt.Sprintf("first after %.1f s: %s", s.due.Seconds(), text))
 		}
 	}
 	return n, texts

@@ -273,9 +273,15 @@ func (s *Site) newPost(ctx context.Context, title string) (id int64, err error) 
 	return 0, errors.New("the site has no board where members may post")
 }
 
-// visible waits until guests get the post from every node: a replica needs a moment, and a 404 is kept
-// for a second or two like other pages.
+// replicasMayLack is how long a replica that is read may lack a new post, and a little more.
+const replicasMayLack = 6 * time.Second
+
+// visible waits until guests get the post from every node, whichever replica it asks: a node may read
+// from one that is seconds behind, and a 404 is kept for a second or two like other pages.
 func (s *Site) visible(ctx context.Context, post int64) error {
+	if err := rest(ctx, replicasMayLack); err != nil {
+		return err
+	}
 	return until(ctx, 30*time.Second, 200*time.Millisecond, "the new post", func(ctx context.Context) bool {
 		for i := range s.urls {
 			if s.get(ctx, fmt.Sprintf("/api/v1/posts/%d", post), "", i) != nil {
