@@ -44,11 +44,11 @@ func TestMaskIsCheap(t *testing.T) {
 		words = append(words, strings.Repeat("아", 30)+fmt.Sprint(i))
 	}
 	text := strings.Repeat("áé", 5000) + strings.Repeat("아", 6000) + strings.Join(words, " ")
-	began := time.Now()
+	before := cpuTime(t)
 	if got := markup.Mask(text, words); strings.Count(got, "●") < 100*31 {
 		t.Error("not all of it was masked")
 	}
-	if took := time.Since(began); took > time.Second {
+	if took := cpuTime(t) - before; took > time.Second {
 		t.Errorf("took %s", took)
 	}
 }
