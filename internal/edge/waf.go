@@ -127,7 +127,7 @@ func (w *WAF) judge(r *http.Request, route, id string, fields []argument) error 
 	addHeaders(tx, r)
 	if tx.ProcessRequestHeaders() == nil {
 		for _, f := range fields {
-			tx.AddPostRequestArgument(plain(f.name), plain(f.value))
+			tx.AddPostRequestArgument(ownName(plain(f.name)), plain(f.value))
 		}
 		if _, err := tx.ProcessRequestBody(); err != nil {
 			return fmt.Errorf("edge: WAF: %w", err)
@@ -153,13 +153,23 @@ func addHeaders(tx types.Transaction, r *http.Request) {
 				v = foreignCookies(v)
 			}
 			if v != "" {
-				tx.AddRequestHeader(name, v)
+				tx.AddRequestHeader(ownName(name), v)
 			}
 		}
 	}
 	if r.ContentLength >= 0 && r.Method != http.MethodGet && r.Method != http.MethodHead {
 		tx.AddRequestHeader("Content-Length", strconv.FormatInt(r.ContentLength, 10))
 	}
+}
+
+// ownName is a copy of a name, as every value needs one. Coraza remembers what it has decoded by where
+// a name lies in memory and by a place in a list whose order changes: of two values under one name it
+// would now and then look at one twice and at the other never.
+func ownName(name string) string {
+	if name == "" {
+		name = " " // the empty name lies nowhere
+	}
+	return strings.Clone(name)
 }
 
 // foreignCookies is a Cookie header without the cookies of ours.

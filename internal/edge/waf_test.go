@@ -81,6 +81,25 @@ func TestAttacksAreRefused(t *testing.T) {
 	}
 }
 
+// TestRepeatedNames: each value is looked at whatever its neighbours are called. The rule set's order
+// is random, so once is not enough.
+func TestRepeatedNames(t *testing.T) {
+	s, _ := guarded(t)
+	js := []string{"Content-Type", "application/json", "Authorization", "Bearer x"}
+	for range 100 {
+		for where, got := range map[string]int{
+			"JSON list":       s.do("POST", "/api", `{"a":"","b":["","$(id)",""]}`, js...).Code,
+			"JSON empty name": s.do("POST", "/api", `{"a":"","":["","$(id)",""]}`, js...).Code,
+			"form":            s.do("POST", "/form", "a=&b=&b=$(id)&b=", "Content-Type", "application/x-www-form-urlencoded").Code,
+			"query":           s.get("/me?a=&b=&b=$(id)&b=").Code,
+		} {
+			if got != http.StatusForbidden {
+				t.Fatalf("an attack in a %s with repeated names: %d", where, got)
+			}
+		}
+	}
+}
+
 // TestFreeText: whoever writes about SQL, HTML or shells on a board is a fan of these, too.
 func TestFreeText(t *testing.T) {
 	s, _ := guarded(t)
