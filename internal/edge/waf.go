@@ -120,6 +120,9 @@ func Inspect(r *http.Request, fields url.Values) error {
 }
 
 func (w *WAF) judge(r *http.Request, route, id string, fields []argument) error {
+	if strings.Count(r.URL.RawQuery, "&") >= wafFields { // the rules look at the first thousand only
+		return tooLong()
+	}
 	// The transaction's id is for the rule set's own log, which is off.
 	tx := w.rules.NewTransactionWithOptions(experimental.Options{ID: id, Context: context.WithoutCancel(r.Context())})
 	defer tx.Close()
