@@ -88,9 +88,12 @@ func client(ctx context.Context) identity.Client {
 	return identity.Client{Addr: edge.ClientIP(ctx), UserAgent: callOf(ctx).r.UserAgent()}
 }
 
+// withPassword is for operations that hash a password.
+func withPassword() []edge.Option { return []edge.Option{edge.Through(edge.Passwords)} }
+
 func (a *API) accounts() {
 	const tag = "Accounts"
-	post(a, op{id: "create_account", path: "/accounts", tag: tag,
+	post(a, op{id: "create_account", path: "/accounts", tag: tag, opts: withPassword(),
 		summary: "Sign up", about: "Makes an account, mails a link to confirm the address, and sets a session cookie. A repetition with the same key sets no cookie: sign in instead."}, a.signUp, a.showAccount)
 	post(a, op{id: "send_verification", path: "/verifications", tag: tag, scope: forum.ScopeAccount,
 		summary: "Mail the link to confirm your address again"},
@@ -108,17 +111,17 @@ func (a *API) accounts() {
 		func(ctx context.Context, in *struct{ Body ResetInput }) (None, error) {
 			return None{}, a.Accounts.RequestReset(ctx, in.Body.Email, client(ctx))
 		}, nothing)
-	change(a, http.MethodPut, op{id: "reset_password", path: "/password-resets/current", tag: tag,
+	change(a, http.MethodPut, op{id: "reset_password", path: "/password-resets/current", tag: tag, opts: withPassword(),
 		summary: "Choose a new password", about: "With the token from the mail; it works once. All sessions and tokens of the account end."},
 		func(ctx context.Context, in *struct{ Body NewPassword }) (reply[None], error) {
 			return reply[None]{}, a.Accounts.ResetPassword(ctx, in.Body.Token, in.Body.Password)
 		})
-	change(a, http.MethodPut, op{id: "put_password", path: "/members/me/password", tag: tag, scope: forum.ScopeAccount,
+	change(a, http.MethodPut, op{id: "put_password", path: "/members/me/password", tag: tag, opts: withPassword(), scope: forum.ScopeAccount,
 		summary: "Change your password"},
 		func(ctx context.Context, in *struct{ Body PasswordChange }) (reply[None], error) {
 			return reply[None]{}, a.Accounts.ChangePassword(ctx, a.Actor(ctx), in.Body.Current, in.Body.Password)
 		})
-	change(a, http.MethodPut, op{id: "put_email", path: "/members/me/email", tag: tag, scope: forum.ScopeAccount,
+	change(a, http.MethodPut, op{id: "put_email", path: "/members/me/email", tag: tag, opts: withPassword(), scope: forum.ScopeAccount,
 		summary: "Change your e-mail address"},
 		func(ctx context.Context, in *struct{ Body EmailChange }) (reply[None], error) {
 			return reply[None]{}, a.Accounts.ChangeEmail(ctx, a.Actor(ctx), in.Body.Password, in.Body.Email)
@@ -193,7 +196,7 @@ func (a *API) cookie(s identity.SignedIn) func(http.ResponseWriter) {
 
 func (a *API) sessions() {
 	const tag = "Sessions"
-	post(a, op{id: "create_session", path: "/sessions", tag: tag, errors: []int{401},
+	post(a, op{id: "create_session", path: "/sessions", tag: tag, opts: withPassword(), errors: []int{401},
 		summary: "Sign in", about: "Sets a session cookie, for scripts of this site; programs use a token. The secret of a session is never kept, so a repetition with the same key signs in once more."}, a.signIn, a.showNewSession)
 	get(a, op{id: "list_sessions", path: "/sessions", tag: tag, policy: edge.Personal, scope: forum.ScopeAccount,
 		summary: "List your sessions", about: "Newest first."},

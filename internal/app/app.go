@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -54,6 +55,7 @@ type App struct {
 	api      *api.API
 	limiter  *edge.Limiter // one for both edges: a caller has one allowance
 	waf      *edge.WAF     // nil: off
+	gates    *edge.Gates   // nil: off
 	edges    []*edge.Edge
 	runner   *jobs.Runner
 	health   *health
@@ -175,6 +177,11 @@ func (a *App) serveParts(version string) (err error) {
 		}
 		debug.FreeOSMemory() // compiling the rules leaves twice their size behind
 	}
+	if a.Config.Admission != "off" {
+		if a.gates, err = edge.NewGates(runtime.GOMAXPROCS(0), a.now, a.observer); err != nil {
+			return err
+		}
+	}
 	pages, err := a.edge(base, browser, a.site.Fail)
 	if err != nil {
 		return err
@@ -198,7 +205,7 @@ func (a *App) serveParts(version string) (err error) {
 
 func (a *App) edge(base *url.URL, routes []edge.Route, fail func(http.ResponseWriter, *http.Request, error)) (*edge.Edge, error) {
 	e, err := edge.New(edge.Config{Routes: withReading(routes), Fail: fail, Identify: a.identify, BaseURL: base, TrustedProxies: a.Config.TrustedProxies,
-		MediaOrigin: a.Config.MediaURL, Observer: a.observer, Limiter: a.limiter, WAF: a.waf, Now: a.now, CacheBytes: a.Config.PageCache / 2})
+		MediaOrigin: a.Config.MediaURL, Observer: a.observer, Limiter: a.limiter, WAF: a.waf, Gates: a.gates, Now: a.now, CacheBytes: a.Config.PageCache / 2})
 	if err != nil {
 		return nil, err
 	}

@@ -48,6 +48,7 @@ type Config struct {
 	MayPostUnverified bool           `help:"Let members post before they confirm their e-mail address." env:"LIGHTSTICK_MAY_POST_UNVERIFIED"`
 	Hashers           int            `help:"Password hashes at once. 0: one for each core; at most two for each." env:"LIGHTSTICK_HASHERS"`
 	WAF               string         `name:"waf" help:"Refuse requests that look like attacks, by the OWASP core rule set: ${enum}. auto: on in staging and production." enum:"auto,on,off" default:"auto" env:"LIGHTSTICK_WAF"`
+	Admission         string         `help:"Let in only as many requests as can be worked on, the important first: ${enum}." enum:"on,off" default:"on" env:"LIGHTSTICK_ADMISSION"`
 	PageCache         int64          `help:"Bytes of rendered pages kept in memory." default:"33554432" env:"LIGHTSTICK_PAGE_CACHE"`
 	Drain             time.Duration  `help:"How long to go on serving after /readyz says no, so that balancers notice. In dev it does not wait." default:"2s" env:"LIGHTSTICK_DRAIN"`
 	LogLevel          string         `help:"Least level logged: ${enum}." enum:"debug,info,warn,error" default:"info" env:"LIGHTSTICK_LOG_LEVEL"`

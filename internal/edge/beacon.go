@@ -39,7 +39,15 @@ func (rt *route) note(w http.ResponseWriter, r *http.Request, t *trail) {
 		if r.ContentLength > rt.Policy.body {
 			return bodyFault(&http.MaxBytesError{Limit: rt.Policy.body})
 		}
-		anon.Body = http.MaxBytesReader(w, body, rt.Policy.body)
+		anon.Body = body
+		if _, err := rt.receive(w, anon); err != nil {
+			return err
+		}
+		place, err := rt.gate.enter(r.Context(), rt.Policy.class)
+		if err != nil {
+			return err
+		}
+		defer place.leave(true)
 		return rt.Handle(rec, anon)
 	})
 	delete(rec.header, "Set-Cookie")

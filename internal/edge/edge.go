@@ -42,6 +42,7 @@ type Config struct {
 	Observer       *observe.Observer
 	Limiter        *Limiter         // shared by the edges of one process; its own when nil
 	WAF            *WAF             // shared likewise; none when nil
+	Gates          *Gates           // shared likewise; nil lets everyone in at once
 	Now            func() time.Time // time.Now when nil
 
 	CacheBytes int64         // bound of the page cache; 64 MB when 0
@@ -116,6 +117,8 @@ type route struct {
 	edge     *Edge
 	metrics  *observe.Route
 	limits   []limit
+	gate     *Gate
+	uploads  *Gate   // for bodies that arrive while the handler reads them
 	logPart  []byte  // `,"route":"…"`
 	security []field // security headers
 }
@@ -153,6 +156,7 @@ func (e *Edge) route(rt Route) *route {
 	r := &route{
 		Route: rt, edge: e, security: e.common,
 		metrics: e.cfg.Observer.Route(rt.Policy.name, rt.Policy.class.String()),
+		gate:    e.cfg.Gates.of(rt.Policy.bottleneck()), uploads: e.cfg.Gates.of(Uploads),
 		logPart: []byte(`,"route":"` + rt.Policy.name + `"`),
 	}
 	if rt.Policy.kind == kindImmutable && e.cfg.MediaOrigin != "" {

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/maypok86/otter/v2"
-	"golang.org/x/sync/singleflight"
 
 	"lightstick/internal/observe"
 )
@@ -34,7 +33,7 @@ type cached struct {
 type pages struct {
 	e       *Edge
 	cache   *otter.Cache[string, *cached]
-	flights singleflight.Group
+	flights flights
 	slots   chan struct{} // one per background renewal
 	bypass  limit         // of renders around the cache, by address
 	xcache  [5][]string   // X-Cache by outcome
@@ -85,6 +84,9 @@ type render struct {
 	key string
 	req *http.Request
 	id  string // of the request that asked first
+
+	class Class         // of the one who asks
+	asked *http.Request // for the WAF to look at before the page is made; nil when it need not
 }
 
 // newRender strips a request down to what a page may depend on.
@@ -97,7 +99,14 @@ func newRender(rt *route, r *http.Request, u *url.URL, t *trail) render {
 	req.RemoteAddr, req.TLS = "", nil
 	req.Form, req.PostForm, req.MultipartForm = nil, nil, nil
 	req.Pattern = rt.Path
-	return render{rt: rt, key: req.RequestURI, req: req, id: t.id}
+	return render{rt: rt, key: req.RequestURI, req: req, id: t.id, class: rt.classOf(r)}
+}
+
+// toBeSeen is what the WAF looks at while the client may be gone already.
+func toBeSeen(r *http.Request) *http.Request {
+	c := r.Clone(context.Background())
+	c.Body = http.NoBody
+	return c
 }
 
 // serve answers a request for a page.
@@ -109,11 +118,8 @@ func (p *pages) serve(w http.ResponseWriter, r *http.Request, rt *route, t *trai
 	}
 	job := newRender(rt, r, u, t)
 	have := p.usable(job.key, t.start)
-	if have == nil { // what has a copy was looked at before it was made
-		if err := p.e.cfg.WAF.inspect(r, rt, t.id); err != nil {
-			p.e.refuse(w, r, t, err)
-			return
-		}
+	if have == nil && p.e.cfg.WAF != nil { // what has a copy was looked at before it was made
+		job.asked = toBeSeen(r)
 	}
 	if ryw := token(r.Header); ryw != "" && p.bypass.take("", t.ip) == nil {
 		p.around(w, r, job, ryw, have, t)
@@ -154,26 +160,36 @@ func (p *pages) find(ctx context.Context, job render, have *cached, t *trail) (*
 
 // await waits for a render, not longer than Patience when there is a copy to fall back on.
 func (p *pages) await(ctx context.Context, job render, have *cached, t *trail) (*cached, error) {
-	flight := p.fly(job)
 	patience := (<-chan time.Time)(nil)
 	if have != nil {
 		timer := time.NewTimer(p.e.cfg.Patience)
 		defer timer.Stop()
 		patience = timer.C
 	}
-	select {
-	case res := <-flight:
-		c := res.Val.(*cached)
-		if c.status >= http.StatusInternalServerError && have != nil {
-			return have, nil
+	for {
+		f, first := p.fly(job, have)
+		landed, err := false, error(nil)
+		select {
+		case <-f.done:
+			landed = true
+		case <-patience:
+		case <-ctx.Done():
+			err = ctx.Err()
 		}
-		t.outcome = observe.Miss
-		return c, nil
-	case <-patience:
-		return have, nil
-	case <-ctx.Done():
-		t.outcome = observe.Miss
-		return nil, ctx.Err()
+		p.flights.leave(job.key, f)
+		switch {
+		case err != nil:
+			t.outcome = observe.Miss
+			return nil, err
+		case have != nil && (!landed || f.err != nil || f.page.status >= http.StatusInternalServerError):
+			return have, nil // what has a copy is never refused
+		case f.err == nil:
+			t.outcome = observe.Miss
+			return f.page, nil
+		case first || !f.misfortune(job.class):
+			t.outcome = observe.Miss
+			return nil, f.err
+		}
 	}
 }
 
@@ -191,35 +207,17 @@ func (p *pages) renew(job render, old *cached) {
 	done := func() { old.renewing.Store(false); <-p.slots }
 	if !p.e.work.run(func() {
 		defer done()
-		<-p.fly(job)
+		f, _ := p.fly(job, old)
+		<-f.done
+		p.flights.leave(job.key, f)
 	}) {
 		done()
 	}
 }
 
-// fly renders a page once for all who ask at the same time.
-func (p *pages) fly(job render) <-chan singleflight.Result {
-	return p.flights.DoChan(job.key, func() (any, error) {
-		now := p.e.cfg.Now()
-		if c, ok := p.fresh(job.key, now); ok {
-			return c, nil // another flight landed between the look and the start
-		}
-		have := p.usable(job.key, now)
-		ctx := withCall(p.e.base, call{id: job.id})
-		c := p.make(ctx, job, have, now)
-		switch {
-		case c.keep:
-			p.cache.Set(job.key, c)
-		case have != nil:
-			have.retryAt.Store(p.e.cfg.Now().Add(retryAfter).UnixNano())
-		}
-		return c, nil
-	})
-}
-
-// make runs the handler. It returns soon after the handler's time is over even when the handler
+// render runs the handler. It returns soon after the handler's time is over even when the handler
 // does not, so that a hung page does not hang its readers.
-func (p *pages) make(ctx context.Context, job render, have *cached, now time.Time) *cached {
+func (p *pages) render(ctx context.Context, job render, have *cached, now time.Time) *cached {
 	ctx, cancel := context.WithTimeout(ctx, job.rt.Policy.timeout)
 	defer cancel()
 	done := make(chan *recorder, 1)
@@ -251,10 +249,13 @@ func (p *pages) make(ctx context.Context, job render, have *cached, now time.Tim
 // is better than an error.
 func (p *pages) around(w http.ResponseWriter, r *http.Request, job render, ryw string, have *cached, t *trail) {
 	t.outcome = observe.Bypass
-	ctx := withCall(r.Context(), call{id: t.id, ryw: ryw})
-	c := p.make(ctx, job, have, t.start)
-	if c.status >= http.StatusInternalServerError && have != nil {
+	c, err := p.alone(withCall(r.Context(), call{id: t.id, ryw: ryw}), job, have, t.start)
+	switch {
+	case have != nil && (err != nil || c.status >= http.StatusInternalServerError):
 		t.outcome, c = observe.Stale, have
+	case err != nil:
+		p.e.refuse(w, r, t, err)
+		return
 	}
 	t.fault = c.fault
 	v, _ := c.choose(http.Header{"Accept-Encoding": r.Header["Accept-Encoding"]})
@@ -263,6 +264,23 @@ func (p *pages) around(w http.ResponseWriter, r *http.Request, job render, ryw s
 	delete(h, "Etag") // of the public page, which this answer is not
 	h["Cache-Control"] = []string{ccPrivate}
 	p.send(w, r, c.status, v.body, t)
+}
+
+// alone renders for one client.
+func (p *pages) alone(ctx context.Context, job render, have *cached, now time.Time) (*cached, error) {
+	place, err := job.rt.gate.enter(ctx, min(job.class, ClassMember))
+	if err != nil {
+		return nil, err
+	}
+	if job.asked != nil {
+		if err := p.e.cfg.WAF.inspect(job.asked, job.rt, job.id); err != nil {
+			place.leave(true)
+			return nil, err
+		}
+	}
+	c := p.render(ctx, job, have, now)
+	place.leave(c.status < http.StatusInternalServerError)
+	return c, nil
 }
 
 // write answers with a copy.

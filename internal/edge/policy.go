@@ -62,6 +62,7 @@ type Policy struct {
 	bearer  bool
 	live    bool
 	timeout time.Duration
+	through Bottleneck
 }
 
 // Name is the policy's name: unique in a route table, and the "route" label of metrics and logs.

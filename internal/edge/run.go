@@ -1,9 +1,11 @@
 package edge
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
@@ -84,6 +86,13 @@ func (rt *route) show(rec *recorder, r *http.Request, err error, stack []byte) {
 	err = bodyFault(err)
 	f := fault.From(err)
 	rt.log(r, err, f, stack)
+	if f.RetryAfter > 0 {
+		f = spread(f)
+		err = f
+	}
+	if b, ok := r.Body.(*again); ok { // for a page that gives back what was typed
+		_, _ = b.Seek(0, io.SeekStart) // to the start, which is there
+	}
 	rec.reset()
 	rec.fault = f.Code
 	failStack, failErr := guard(func(w http.ResponseWriter, r *http.Request) error {
@@ -98,16 +107,20 @@ func (rt *route) show(rec *recorder, r *http.Request, err error, stack []byte) {
 		_, _ = rec.WriteString(f.Message + "\n") // far below the recorder's bound
 	}
 	if f.RetryAfter > 0 && rec.header.Get("Retry-After") == "" {
-		rec.header.Set("Retry-After", strconv.FormatInt(seconds(f.RetryAfter)+jitter(f.Kind), 10))
+		rec.header.Set("Retry-After", strconv.FormatInt(seconds(f.RetryAfter), 10))
 	}
 }
 
-// jitter spreads the return of clients that were all turned away at the same moment.
-func jitter(k fault.Kind) int64 {
-	if k != fault.Unavailable {
-		return 0
+// spread is a fault whose clients come back in whole seconds and, where they were all turned away
+// at the same moment, not all in the same one.
+func spread(f *fault.Error) *fault.Error {
+	wait := seconds(f.RetryAfter)
+	if f.Kind == fault.Unavailable {
+		wait += rand.Int64N(4)
 	}
-	return rand.Int64N(4)
+	s := *f
+	s.RetryAfter = time.Duration(wait) * time.Second
+	return &s
 }
 
 // bodyFault finds a body that was too large behind whatever a parser made of it.
@@ -172,7 +185,7 @@ func bearer(h http.Header) bool {
 
 // admit checks a private request, cheapest first, and then lets the handler answer. conn is the
 // connection, which must be closed when a body is too large to be read to its end.
-func (rt *route) admit(conn, rec http.ResponseWriter, r *http.Request, t *trail) error {
+func (rt *route) admit(conn, rec http.ResponseWriter, r *http.Request, t *trail) (err error) {
 	if err := rt.limited("", t.ip, ByAddress); err != nil {
 		return err
 	}
@@ -184,7 +197,19 @@ func (rt *route) admit(conn, rec http.ResponseWriter, r *http.Request, t *trail)
 	if r.ContentLength > rt.Policy.body {
 		return bodyFault(&http.MaxBytesError{Limit: rt.Policy.body})
 	}
-	r.Body = http.MaxBytesReader(conn, r.Body, rt.Policy.body)
+	whole, err := rt.receive(conn, r)
+	if err != nil {
+		return err
+	}
+	gate := rt.gate
+	if !whole {
+		gate = rt.uploads
+	}
+	place, err := gate.enter(r.Context(), rt.classOf(r))
+	if err != nil {
+		return err
+	}
+	defer func() { place.leave(inEarnest(err)) }()
 	ctx, account, err := rt.edge.cfg.Identify(r)
 	if err != nil {
 		return err
@@ -202,15 +227,46 @@ func (rt *route) admit(conn, rec http.ResponseWriter, r *http.Request, t *trail)
 	return rt.Handle(rec, r)
 }
 
+// receive bounds the body. One of usual size is read before the request takes a place at a gate, so
+// that whoever sends slowly holds nothing but a connection; whole says so.
+func (rt *route) receive(conn http.ResponseWriter, r *http.Request) (whole bool, err error) {
+	r.Body = http.MaxBytesReader(conn, r.Body, rt.Policy.body)
+	if r.ContentLength == 0 {
+		return true, nil
+	}
+	if rt.Policy.body > defaultBody && (r.ContentLength < 0 || r.ContentLength > defaultBody) {
+		return false, nil
+	}
+	raw, err := io.ReadAll(r.Body)
+	if err != nil {
+		return false, unread(err)
+	}
+	r.Body = &again{bytes.NewReader(raw), r.Body}
+	return true, nil
+}
+
+// unread is why a body did not arrive: it was too large, or its sender too slow or gone.
+func unread(err error) error {
+	if err := bodyFault(err); fault.KindOf(err) == fault.TooLarge {
+		return err
+	}
+	return fault.Wrap(err, fault.Malformed, "bad_form", "The request did not arrive whole. Send it again.")
+}
+
 // open answers Open and Probe routes.
 func (rt *route) open(w http.ResponseWriter, r *http.Request, t *trail) {
 	r, cancel := rt.anonymous(r, t)
 	defer cancel()
 	rec := newRecorder()
-	rt.run(rec, r, func(rec http.ResponseWriter, r *http.Request) error {
+	rt.run(rec, r, func(rec http.ResponseWriter, r *http.Request) (err error) {
 		if err := rt.limited("", t.ip, ByAddress, ByAccount); err != nil {
 			return err
 		}
+		place, err := rt.gate.enter(r.Context(), rt.classOf(r))
+		if err != nil {
+			return err
+		}
+		defer func() { place.leave(inEarnest(err)) }()
 		if rt.Policy.kind == kindOpen {
 			if err := rt.edge.cfg.WAF.inspect(r, rt, t.id); err != nil {
 				return err
@@ -280,8 +336,9 @@ func (rt *route) emit(w http.ResponseWriter, r *http.Request, rec *recorder, cac
 	h["Cache-Control"] = []string{cacheControl}
 	h["X-Request-Id"] = []string{t.id}
 	body := rec.body.Bytes()
-	// An ETag of the handler's names these very bytes, so they are not encoded.
-	if len(body) >= minCompress && h["Etag"] == nil && compressible(h.Get("Content-Type")) {
+	// An ETag of the handler's names these very bytes, so they are not encoded. Errors of ours are
+	// short, and come when there is no time for it.
+	if len(body) >= minCompress && rec.status < http.StatusInternalServerError && h["Etag"] == nil && compressible(h.Get("Content-Type")) {
 		vary(h, "Accept-Encoding")
 		if accepted(r.Header).gzip {
 			body = rt.edge.zips.fast(body)

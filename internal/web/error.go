@@ -26,6 +26,10 @@ func (s *Site) Fail(w http.ResponseWriter, r *http.Request, err error) {
 		_ = redirect(w, http.StatusSeeOther, signInURL(p, r)) // it writes two headers, which cannot fail
 		return
 	}
+	if e.Kind == fault.Unavailable {
+		_ = render(w, r, status, waitPage(v, e, resendOf(r)))
+		return
+	}
 	// The answer is built in memory by the edge; if even this fails, the edge says it in plain text.
 	_ = render(w, r, status, errorPage(v, e))
 }

@@ -63,7 +63,8 @@ const (
 )
 
 func accountRooms() []room {
-	signIn := limited(perAddress("web.sign_in", 150, 10*time.Minute))
+	hashing := edge.Through(edge.Passwords)
+	signIn := append(limited(perAddress("web.sign_in", 150, 10*time.Minute)), hashing)
 	mail := limited(perAddress("web.mail", 60, time.Hour))
 	return []room{
 		{get, "", "me.home", members, (*visit).home, nil},
@@ -73,7 +74,7 @@ func accountRooms() []room {
 		{get, "/sign-in", "me.sign_in", anyone, (*visit).signInForm, nil},
 		{post, "/sign-in", "me.sign_in.send", anyone, (*visit).signIn, signIn},
 		{get, "/sign-up", "me.sign_up", anyone, (*visit).signUpForm, nil},
-		{post, "/sign-up", "me.sign_up.send", anyone, (*visit).signUp, limited(perAddress("web.sign_up", 60, time.Hour))},
+		{post, "/sign-up", "me.sign_up.send", anyone, (*visit).signUp, append(limited(perAddress("web.sign_up", 60, time.Hour)), hashing)},
 		{get, "/sign-out", "me.sign_out", anyone, (*visit).signOutForm, nil},
 		{post, "/sign-out", "me.sign_out.send", anyone, (*visit).signOut, nil},
 		{get, "/inbox", "me.inbox", members, (*visit).inbox, nil},
@@ -85,13 +86,13 @@ func accountRooms() []room {
 		{get, "/reset/new", "me.reset.new", anyone, (*visit).choosePasswordForm, nil},
 		{post, "/reset/new", "me.reset.choose", anyone, (*visit).choosePassword, signIn},
 		{get, "/setup", "me.setup", anyone, (*visit).setupForm, nil},
-		{post, "/setup", "me.setup.send", anyone, (*visit).setup, limited(perAddress("web.setup", 30, 10*time.Minute))},
+		{post, "/setup", "me.setup.send", anyone, (*visit).setup, append(limited(perAddress("web.setup", 30, 10*time.Minute)), hashing)},
 	}
 }
 
 func settingsRooms() []room {
 	change := limited(perMember("web.settings", 30, 10*time.Minute))
-	secret := limited(perMember("web.credentials", 10, 10*time.Minute))
+	secret := append(limited(perMember("web.credentials", 10, 10*time.Minute)), edge.Through(edge.Passwords))
 	return []room{
 		{get, "/settings", "me.settings", members, (*visit).settings, nil},
 		{post, "/settings", "me.settings.save", members, (*visit).saveSettings, change},
