@@ -2,10 +2,11 @@
 function enhance(form) {
 	if (!form || form.dataset.ready) return;
 	form.dataset.ready = '1';
-	const area = $('textarea', form), status = $('.buttons .draft', form), key = 'draft:' + form.dataset.draft;
+	// What one member writes is not shown to the next who signs in on the same device.
+	const area = $('textarea', form), status = $('.buttons .draft', form), key = 'draft:' + form.elements.as?.value + ':' + form.dataset.draft;
 	toolbar(form, area);
 	if (form.dataset.upload) pictures(form, area);
-	restore(form, key, status);
+	if (!waits(form, key, status)) restore(form, key, status);
 	let timer = 0;
 	form.addEventListener('input', () => {
 		clearTimeout(timer);
@@ -19,6 +20,7 @@ function enhance(form) {
 	form.addEventListener('submit', e => {
 		e.preventDefault();
 		clearTimeout(timer);
+		keep(form, key, status); // whatever becomes of it
 		send(form, key, status);
 	});
 }
@@ -52,14 +54,38 @@ function restore(form, key, status) {
 	status.replaceChildren(T.draft_kept, ' ', discard);
 }
 
-// send posts the form. When nobody takes it, it goes to the outbox.
+// waits shows what this form left in the outbox and reports whether there was anything. It has its key,
+// so it is not sent a second time as something new.
+function waits(form, key, status) {
+	const kept = store.keys('out:').find(k => store.get(k)?.key === key && fits(store.get(k)));
+	if (!kept) return false;
+	const own = form.elements.once.value, body = new URLSearchParams(store.get(kept).body);
+	const discard = make('button', { type: 'button', class: 'link' }, T.discard);
+	form.elements.once.value = kept.slice(4);
+	for (const e of written(form)) e.value = body.get(e.name) ?? e.value;
+	lock(form);
+	discard.addEventListener('click', () => {
+		for (const k of [kept, key]) store.drop(k);
+		for (const e of written(form)) e.value = e.defaultValue;
+		form.elements.once.value = own;
+		unlock(form);
+	});
+	status.replaceChildren(T.waiting, ' ', discard);
+	return true;
+}
+
+// send posts the form. When nobody takes it, it stays in the outbox, where it is before it is sent: its
+// tab may be closed at any time.
 async function send(form, key, status) {
-	const button = $('button.main', form), body = new URLSearchParams(fields(form)).toString();
+	const button = $('button.main', form), body = new URLSearchParams(fields(form)).toString(), once = form.elements.once.value;
 	if (button.disabled) return;
 	button.disabled = true;
 	status.textContent = T.sending;
+	const out = { action: form.action, body, key, at: Date.now(), next: Date.now() + patience + 5000 };
+	store.set('out:' + once, out);
 	try {
 		const { answer, done } = await deliver(form.action, body);
+		store.drop('out:' + once);
 		if (answer.ok) {
 			store.drop(key);
 			arrive(form, done);
@@ -68,12 +94,9 @@ async function send(form, key, status) {
 		}
 		status.textContent = '';
 	} catch (late) {
-		const kept = keepForLater(form.elements.once.value, { action: form.action, body, key, at: Date.now() }, late);
+		const kept = keepForLater(once, out, late);
 		status.textContent = !kept ? T.wrong : navigator.onLine ? T.waiting : T.offline;
-		if (kept) {
-			for (const e of written(form)) e.readOnly = true;
-			return;
-		}
+		if (kept) return lock(form);
 	}
 	button.disabled = false;
 }
@@ -95,7 +118,7 @@ function arrive(form, done) {
 
 function refuse(form, why) {
 	if (why.sign_in) {
-		location.assign(why.sign_in + '?next=' + encodeURIComponent(location.pathname));
+		location.assign(why.sign_in + '?next=' + encodeURIComponent(location.pathname + location.search));
 		return;
 	}
 	$('.mistakes', form)?.remove();

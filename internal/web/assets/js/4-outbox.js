@@ -1,17 +1,20 @@
 // The outbox keeps what nobody took: without a network, or while the site takes no new texts. It
 // lasts across a closed tab and is sent once, later; the key in "once" makes sending twice harmless.
-// The site knows a key for 24 hours, so what is older stays a draft and is never sent by itself.
-const longest = 20 * 36e5, patience = 20000;
+// The site knows a key for 24 hours, so what is older, or has an age that nobody knows because a clock
+// was set, stays a draft and is never sent by itself.
+const longest = 20 * 36e5, ahead = 2 * 36e5, patience = 20000;
+const fits = out => out?.at > Date.now() - longest && out.at < Date.now() + ahead;
 
 // deliver posts a form. It throws when nobody took it and a later try may do better, with the
-// milliseconds that the site asks to wait in "after".
+// milliseconds that the site asks to wait in "after". What does not speak like the site is not the
+// site: a network that wants to be signed into answers, too.
 async function deliver(action, body) {
 	const answer = await fetch(action, {
 		method: 'POST', body, signal: AbortSignal.timeout?.(patience),
 		headers: { Accept: 'application/json', 'Content-Type': 'application/x-www-form-urlencoded' },
 	});
 	const done = await answer.json().catch(() => null);
-	if (answer.status >= 500 || answer.status === 408 || answer.status === 429 || done?.code === 'idempotency_in_flight' || !done) {
+	if (answer.status >= 500 || answer.status === 408 || answer.status === 429 || done?.code === 'idempotency_in_flight' || !(answer.ok ? done?.location : done?.code)) {
 		throw Object.assign(new Error(String(answer.status)), { after: 1000 * Number(answer.headers.get('Retry-After')) || 0 });
 	}
 	return { answer, done };
@@ -20,7 +23,7 @@ async function deliver(action, body) {
 // keepForLater puts a text into the outbox, or back into it for longer than the time before.
 function keepForLater(once, out, late) {
 	const tries = (out.tries || 0) + 1;
-	const wait = Math.max(late?.after || 0, Math.min(60000, 1000 * 2 ** tries)) * (0.75 + Math.random() / 2);
+	const wait = Math.min(36e5, Math.max(late?.after || 0, Math.min(60000, 1000 * 2 ** tries))) * (0.75 + Math.random() / 2);
 	const kept = store.set('out:' + once, { ...out, tries, next: Date.now() + wait });
 	if (kept) wake();
 	return kept;
@@ -41,8 +44,8 @@ async function flush(all) {
 	const round = async () => {
 		for (const key of store.keys('out:')) {
 			const out = store.get(key);
-			if (!out || out.at < Date.now() - longest) store.drop(key);
-			else if (all || !(out.next > Date.now())) await sendKept(key.slice(4), out);
+			if (!fits(out)) store.drop(key);
+			else if (all || !(out.next > Date.now() && out.next < Date.now() + ahead)) await sendKept(key.slice(4), out);
 		}
 	};
 	await (navigator.locks ? navigator.locks.request('lightstick-outbox', { ifAvailable: true }, lock => lock && round()) : round());
@@ -65,8 +68,13 @@ async function sendKept(once, out) {
 		if (open) arrive(open, done);
 		else $('main').prepend(make('p', { class: 'notice', role: 'status' }, make('a', { href: done.location }, T.sent)));
 	} catch (late) {
-		keepForLater(once, out, late);
+		if (store.get('out:' + once)) keepForLater(once, out, late); // else another tab had an answer meanwhile
 	}
+}
+
+function lock(form) {
+	for (const e of written(form)) e.readOnly = true;
+	$('button.main', form).disabled = true;
 }
 
 function unlock(form) {
