@@ -40,4 +40,8 @@ var sanitiser = sync.OnceValue(func() *bluemonday.Policy {
 	return p
 })
 
+// Sanitise lets through of HTML what [Render] may have made, and nothing else: HTML that Render made comes
+// back as it is. It is for HTML that was out of our hands meanwhile.
+func Sanitise(html string) string { return sanitiser().Sanitize(html) }
+
 func exactly(re string) *regexp.Regexp { return regexp.MustCompile(`\A(?:` + re + `)\z`) }

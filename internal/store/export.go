@@ -207,7 +207,7 @@ func newExportRow(t exportTable) *exportRow {
 	r := &exportRow{table: t}
 	for _, c := range t.columns {
 		switch c.kind {
-		case textColumn:
+		case textColumn, htmlColumn, linkColumn:
 			r.into = append(r.into, new(string))
 		case boolColumn:
 			r.into = append(r.into, new(bool))

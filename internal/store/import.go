@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -16,6 +17,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"lightstick/internal/markup"
 	"lightstick/internal/media"
 )
 
@@ -43,6 +45,8 @@ const (
 	// Longest lines: a row, and one with the largest picture in base64.
 	maxRowLine  = 8 << 20
 	maxBlobLine = 96 << 20
+	// Larger ids are no numbers to scripts, and leave too few for those to come.
+	maxID = 1 << 52
 )
 
 // Import stores what [Store.Export] wrote into an empty community with its schema in place, in one pass and
@@ -348,6 +352,11 @@ func (c exportColumn) parse(raw json.RawMessage) (any, error) {
 	switch c.kind {
 	case textColumn:
 		return textOf(raw)
+	case htmlColumn:
+		html, err := textOf(raw)
+		return markup.Sanitise(html), err
+	case linkColumn:
+		return linkOf(raw)
 	case boolColumn:
 		if text := string(raw); text != "true" && text != "false" {
 			return nil, fmt.Errorf("%.30s is neither true nor false", raw)
@@ -370,7 +379,7 @@ func (c exportColumn) parse(raw json.RawMessage) (any, error) {
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("%.30s is not an integer", raw)
-	case c.below > 0 && (n < 0 || n >= c.below), c.name == "id" && n <= 0, c.refers != "" && (n < 0 || n == 0 && !c.optional):
+	case c.below > 0 && (n < 0 || n >= c.below), c.name == "id" && (n <= 0 || n > maxID), c.refers != "" && (n < 0 || n == 0 && !c.optional):
 		return nil, fmt.Errorf("%d cannot be", n)
 	}
 	return n, nil
@@ -387,6 +396,19 @@ func textOf(raw json.RawMessage) (s string, err error) {
 		return "", errors.New("there is a NUL in it")
 	}
 	return s, nil
+}
+
+// linkOf reads an address that a page leads to, "" for none.
+func linkOf(raw json.RawMessage) (string, error) {
+	text, err := textOf(raw)
+	if err != nil || text == "" {
+		return text, err
+	}
+	u, err := url.Parse(text) // which refuses control characters
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
+		return "", fmt.Errorf("%.60q is no web address", text)
+	}
+	return text, nil
 }
 
 func timeOf(raw json.RawMessage) (int64, error) {
