@@ -160,6 +160,25 @@ func TestEnvironment(t *testing.T) {
 	}
 }
 
+// One address of production among several is production.
+func TestEnvironmentOfAllAddresses(t *testing.T) {
+	var urls []string
+	for _, what := range []string{"dev", "dev", "production"} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"environment":"`+what+`"}`) }))
+		defer server.Close()
+		urls = append(urls, server.URL)
+	}
+	for n, want := range map[int]string{2: "dev", 3: "production"} {
+		site, err := ops.NewSite(urls[:n])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := site.Environment(t.Context()); err != nil || got != want {
+			t.Errorf("%d addresses: %q, %v; want %q", n, got, err, want)
+		}
+	}
+}
+
 func TestReport(t *testing.T) {
 	samples := map[string][]ops.Sample{"reads <b>": {ops.NewSample(0, time.Millisecond, nil), ops.NewSample(3*time.Second, 2*time.Second, errors.New("bad"))}}
 	r := ops.Report{Drill: "failover", About: "a & b", Began: time.Unix(0, 0), Took: time.Minute, Machine: "m", Sections: []ops.Section{{

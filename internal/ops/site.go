@@ -2,6 +2,7 @@ package ops
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -166,18 +167,23 @@ func shape(path string) string {
 	return strings.Join(parts, "/")
 }
 
-// Environment is what the site says it is: dev, staging or production. One that does not say is
-// taken for production.
+// Environment is what the site says it is: dev, staging or production. One of whose addresses one does
+// not say, or says something else than the others, is taken for production.
 func (s *Site) Environment(ctx context.Context) (string, error) {
-	var status struct{ Environment string }
-	a, err := s.do(ctx, call{method: http.MethodGet, path: "/api/v1/status"})
-	if err != nil {
-		return "", err
+	const most = "production"
+	said := ""
+	for i := range s.urls {
+		var status struct{ Environment string }
+		a, err := s.do(ctx, call{method: http.MethodGet, path: "/api/v1/status", from: i})
+		if err != nil {
+			return "", err
+		}
+		if a.status != http.StatusOK || json.Unmarshal(a.body, &status) != nil || status.Environment == "" || said != "" && said != status.Environment {
+			return most, nil
+		}
+		said = status.Environment
 	}
-	if a.status != http.StatusOK || json.Unmarshal(a.body, &status) != nil || status.Environment == "" {
-		return "production", nil
-	}
-	return status.Environment, nil
+	return cmp.Or(said, most), nil
 }
 
 // SignIn opens a session for each member. Close ends them.
