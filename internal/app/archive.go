@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -233,9 +234,12 @@ func alone(dir string) (release func() error, err error) {
 		f.Close()
 		return nil, fmt.Errorf("another backup or restore works in %s: %w", dir, err)
 	}
-	left, err := filepath.Glob(filepath.Join(dir, unfinished+"*"))
+	left, err := inFolder(dir, unfinished+"*")
 	for _, name := range left {
-		err = errors.Join(err, os.RemoveAll(name))
+		err = errors.Join(err, os.RemoveAll(filepath.Join(dir, name)))
 	}
 	return f.Close, err
 }
+
+// inFolder lists what matches a pattern in a folder whose own name may hold anything.
+func inFolder(dir, pattern string) ([]string, error) { return fs.Glob(os.DirFS(dir), pattern) }

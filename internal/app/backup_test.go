@@ -247,3 +247,29 @@ func TestBackupLeavesNothingHalf(t *testing.T) {
 		t.Errorf("the folder holds %v: %v", list, err)
 	}
 }
+
+// TestRestoreSparesPictures: pictures are something, too, whatever their folder is called.
+func TestRestoreSparesPictures(t *testing.T) {
+	_, whole := backedUp(t)
+	c := app.Config{Data: filepath.Join(t.TempDir(), "site[1] *"), Env: app.Dev, Listen: "127.0.0.1:0", PageCache: 1 << 20}
+	if err := c.Check(); err != nil {
+		t.Fatal(err)
+	}
+	blobs, err := media.OpenDisk(filepath.Join(c.Data, "media"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer blobs.Close()
+	if err := blobs.Put(t.Context(), "bbbb.png", strings.NewReader("mine"), 4, "image/png"); err != nil {
+		t.Fatal(err)
+	}
+	err = app.Restore(t.Context(), c, app.RestoreOptions{File: write(t, whole, tar.TypeReg), Now: time.Now, Log: io.Discard})
+	if err == nil || !strings.Contains(err.Error(), "there is a site already") {
+		t.Errorf("a restore over pictures: %v", err)
+	}
+	if b, err := blobs.Get(t.Context(), "bbbb.png"); err != nil {
+		t.Errorf("the picture is gone: %v", err)
+	} else {
+		b.Body.Close()
+	}
+}

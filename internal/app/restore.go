@@ -82,7 +82,7 @@ func (r *restorer) mayBegin(ctx context.Context) error {
 		return nil
 	}
 	if r.c.S3Endpoint == "" {
-		if there, err := filepath.Glob(filepath.Join(r.c.Data, "media", "??", "*")); err != nil || len(there) > 0 {
+		if there, err := inFolder(r.c.Data, "media/??/*"); err != nil || len(there) > 0 {
 			return errors.Join(errSiteNotEmpty, err)
 		}
 	}
