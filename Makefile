@@ -7,7 +7,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 FUZZTIME ?= 30s
 
-.PHONY: help run build test check race bench generate fmt lint fuzz screenshots cluster cluster-down drill pop lab backup-drill clean need-go need-test need-bench need-lab need-backup need-cluster
+.PHONY: help run build test check race bench generate fmt lint image fuzz screenshots cluster cluster-down drill pop lab backup-drill clean need-go need-test need-bench need-lab need-backup need-cluster
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -47,6 +47,9 @@ generate: need-go ## write generated code again (templ, OpenAPI document, schema
 fmt: need-go ## format Go and templ sources
 	gofmt -w cmd internal e2e bench deploy
 	$(GO) tool templ fmt internal/web
+
+image: need-go ## build the container image into build/image, with SBOM and provenance (GOARCH=arm64 for others)
+	@scripts/image
 
 fuzz: need-go ## run each fuzz target for FUZZTIME=30s
 	@scripts/fuzz $(FUZZTIME)
