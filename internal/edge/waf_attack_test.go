@@ -45,3 +45,12 @@ func TestInnocentQueries(t *testing.T) {
 		}
 	}
 }
+
+// TestWarmingIsNoAttack: what the site asks of itself passes the WAF like what a browser asks.
+func TestWarmingIsNoAttack(t *testing.T) {
+	s, _ := guarded(t)
+	if err := s.Warm(t.Context(), "/ko/p/1", "/ko/p/2?q=x"); err != nil {
+		t.Error(err)
+	}
+	want(t, s.get("/ko/p/1"), http.StatusOK, "X-Cache", "hit")
+}

@@ -120,7 +120,7 @@ func (e *Edge) warm(ctx context.Context, uri string) error {
 	if err != nil {
 		return err
 	}
-	r.RequestURI = uri
+	r.RequestURI, r.Host = uri, e.cfg.BaseURL.Host // the WAF refuses who asks nobody
 	if err := checkURL(r); err != nil {
 		return err
 	}
