@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"database/sql"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -67,4 +68,19 @@ func TestTextThatNoDatabaseTakes(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestDatabaseIsPrivate: e-mail addresses and hashes are nobody's business on the machine.
+func TestDatabaseIsPrivate(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "test.db")
+	newWorld(t, "sqlite:"+file)
+	for _, end := range []string{"", "-wal", "-shm"} {
+		info, err := os.Stat(file + end)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if mode := info.Mode().Perm(); mode != 0o600 {
+			t.Errorf("%s has mode %o", info.Name(), mode)
+		}
+	}
 }

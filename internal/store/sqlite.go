@@ -44,6 +44,9 @@ func openSQLite(ctx context.Context, path string) (*lite, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("make the folder of the database: %w", err)
 	}
+	if err := makePrivate(path); err != nil {
+		return nil, err
+	}
 	l := &lite{path: path}
 	common := []string{fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()), "journal_mode(WAL)", "synchronous(FULL)",
 		"foreign_keys(1)", "temp_store(MEMORY)", fmt.Sprintf("journal_size_limit(%d)", 64<<20)}
@@ -65,6 +68,19 @@ func openSQLite(ctx context.Context, path string) (*lite, error) {
 	l.write, l.read = write, read
 	l.group = newGroup(write)
 	return l, nil
+}
+
+// makePrivate makes the file of a new database readable to its owner only: SQLite would let everybody on
+// the machine read it. Its logs get the rights of the file. One that is there stays as it is.
+func makePrivate(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, os.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("make the database: %w", err)
+	}
+	return f.Close()
 }
 
 func (l *lite) reader() querier { return liteReader{l.read} }
