@@ -36,6 +36,10 @@ locals {
     migrate = { size = { cpu = 256, memory = 512 }, command = ["migrate"], settings = {} }
   }
 
+  # They live as long as the task; nothing that would be missed is written there. Fargate gives them
+  # the owner that the image declares with VOLUME, else root.
+  volumes = ["data", "tmp"]
+
   containers = { for role, r in local.roles : role => {
     name                   = "lightstick"
     image                  = var.image
@@ -46,10 +50,11 @@ locals {
     secrets                = [for k, v in local.secrets : { name = k, valueFrom = v }]
     readonlyRootFilesystem = var.exec == null
     linuxParameters        = { initProcessEnabled = true, capabilities = { drop = ["ALL"] } }
-    mountPoints            = [{ sourceVolume = "data", containerPath = "/data", readOnly = false }]
+    mountPoints            = [for v in local.volumes : { sourceVolume = v, containerPath = "/${v}", readOnly = false }]
     ulimits                = [{ name = "nofile", softLimit = 65536, hardLimit = 65536 }]
     stopTimeout            = 60
-    healthCheck            = role == "migrate" ? null : { command = ["CMD", var.binary, "healthcheck"], interval = 10, timeout = 5, retries = 3, startPeriod = 60 }
+    # Only whether the process lives: a task that waits for its database must not be restarted for it.
+    healthCheck = role == "migrate" ? null : { command = ["CMD", "/lightstick", "healthcheck", "--live"], interval = 10, timeout = 5, retries = 3, startPeriod = 60 }
     logConfiguration = {
       logDriver = "awslogs"
       options = {
@@ -114,8 +119,11 @@ resource "aws_ecs_task_definition" "this" {
     operating_system_family = "LINUX"
     cpu_architecture        = var.architecture
   }
-  volume {
-    name = "data" # lives as long as the task; nothing that would be missed is written there
+  dynamic "volume" {
+    for_each = toset(local.volumes)
+    content {
+      name = volume.value
+    }
   }
   skip_destroy = true # a roll back needs the old revision
 }

@@ -59,12 +59,6 @@ variable "image" {
   }
 }
 
-variable "binary" {
-  description = "Path of the program in the image, for the container's health check."
-  type        = string
-  default     = "/lightstick"
-}
-
 variable "architecture" {
   description = "ARM64 or X86_64."
   type        = string
