@@ -68,7 +68,7 @@ func (f *Forum) CreateComment(ctx context.Context, a *Actor, post ID, in Comment
 	if err != nil {
 		return Comment{}, err
 	}
-	_, err = f.Store.Update(ctx, func(tx Tx) (any, error) {
+	_, err = f.Store.Add(ctx, func(tx Tx) (any, error) {
 		if err := tx.InsertComment(ctx, &c); err != nil {
 			return nil, err
 		}
@@ -207,7 +207,7 @@ func (f *Forum) React(ctx context.Context, a *Actor, t Target, kind ReactionKind
 	if err := f.mayWrite(a, where.fandom, false); err != nil {
 		return err
 	}
-	_, err = f.Store.Update(ctx, func(tx Tx) (any, error) {
+	_, err = f.Store.Add(ctx, func(tx Tx) (any, error) {
 		return nil, tx.SetReaction(ctx, t, where.post, a.ID, kind, on)
 	})
 	return err

@@ -101,7 +101,7 @@ func (f *Forum) CreatePost(ctx context.Context, a *Actor, board ID, in PostInput
 	if err != nil {
 		return Post{}, err
 	}
-	_, err = f.Store.Update(ctx, func(tx Tx) (any, error) {
+	_, err = f.Store.Add(ctx, func(tx Tx) (any, error) {
 		if err := tx.InsertPost(ctx, &p); err != nil {
 			return nil, err
 		}

@@ -18,6 +18,11 @@ type Store interface {
 	// again after a serialisation conflict, so it must not touch anything but tx and its own results.
 	// It returns what change returned.
 	Update(ctx context.Context, change func(Tx) (any, error)) (any, error)
+	// Add is Update for a change that only adds, as most do when everyone shows up: it decides nothing
+	// by what it has read unless in the statement that writes it. Such changes may share a transaction in which
+	// their statements take turns, so that many cost little more than one; each still happens or not
+	// whatever becomes of the others.
+	Add(ctx context.Context, change func(Tx) (any, error)) (any, error)
 }
 
 // Sort orders a list of posts.

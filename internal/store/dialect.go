@@ -22,7 +22,7 @@ func postgresDialect() *dialect {
 		clock: `(extract(epoch FROM CASE WHEN pg_is_in_recovery()
 			THEN coalesce(pg_last_xact_replay_timestamp(), 'epoch') ELSE clock_timestamp() END) * 1000000)::bigint`,
 		settle: pgSettle,
-		nextID: `SELECT nextval(pg_get_serial_sequence('comments', 'id'))`,
+		nextID: `SELECT nextval('comments_id_seq')`,
 		reserve: func(ctx context.Context, q querier, table string, n int) ([]int64, error) {
 			return collect(ctx, q, value[int64], `SELECT nextval(pg_get_serial_sequence($1, 'id')) FROM generate_series(1, $2::int)`, table, n)
 		},

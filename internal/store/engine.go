@@ -41,7 +41,8 @@ type transaction interface {
 type engine interface {
 	reader() querier
 	// update runs change in a transaction; change may run more than once. A panic of it reaches the caller.
-	update(ctx context.Context, change func(transaction) error) error
+	// Together, the statements of other such changes may come between its own, in the same transaction.
+	update(ctx context.Context, together bool, change func(transaction) error) error
 	// probe checks that the database can be read now, probeWrite that it can be written.
 	probe(ctx context.Context) error
 	probeWrite(ctx context.Context) error

@@ -233,7 +233,7 @@ func (p *pending) run(t *liteTx) {
 }
 
 // attempt keeps a panic for the caller's own goroutine.
-func (p *pending) attempt(t *liteTx) {
+func (p *pending) attempt(t transaction) {
 	defer func() {
 		if v := recover(); v != nil {
 			p.panic = v

@@ -22,6 +22,7 @@ import (
 type pg struct {
 	servers []*server
 	pool    *pgxpool.Pool // for writing; also the queue's of jobs
+	crowd   *crowd        // changes that wait to be written together
 	wires   *wires        // of pool
 	located bool          // positions of writes can be known: no pooler hides which server answers
 	maxLag  time.Duration
@@ -49,6 +50,7 @@ type pg struct {
 func openPostgres(ctx context.Context, c Config, logger *slog.Logger, now func() time.Time) (*pg, error) {
 	p := &pg{wires: newWires(), located: c.ReadURL == "", maxLag: c.MaxLag, now: now, logger: logger,
 		changed: make(chan struct{}), since: now()}
+	p.crowd = &crowd{p: p}
 	if p.maxLag <= 0 {
 		p.maxLag = pgMaxLag
 	}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -19,13 +20,20 @@ const (
 	pgWaiting  = 256             // writes that wait at once; more would only fill the memory
 )
 
-// update runs change on the primary. It begins again, on another primary if need be, whatever was
-// certainly not done; when a COMMIT got no answer it does so only for a change that knows from its key
-// (forum.Once) whether it happened.
-func (p *pg) update(ctx context.Context, change func(transaction) error) error {
+// update runs change on the primary, together with others if it may. It begins again, on another primary
+// if need be, whatever was certainly not done; when a COMMIT got no answer it does so only for a change
+// that knows from its key (forum.Once) whether it happened.
+func (p *pg) update(ctx context.Context, together bool, change func(transaction) error) error {
 	u := &attempts{p: p, once: forum.OnceFrom(ctx) != nil}
 	for {
-		err := p.attempt(ctx, change)
+		err := errAlone
+		if together {
+			err = p.crowd.do(ctx, change)
+			together = !errors.Is(err, errAlone)
+		}
+		if !together {
+			err = p.attempt(ctx, change)
+		}
 		if _, replayed := errors.AsType[*forum.Replay](err); replayed {
 			forum.ReadingFrom(ctx).Wrote(pinned(p.now())) // where the first one landed is not known
 		}
@@ -151,43 +159,52 @@ type unanswered struct {
 func (u *unanswered) Error() string { return "commit without an answer: " + u.cause.Error() }
 func (u *unanswered) Unwrap() error { return u.cause }
 
-// attempt is one transaction.
+// attempt is one transaction for one change.
 func (p *pg) attempt(ctx context.Context, change func(transaction) error) error {
-	whole := ctx
+	var tx *pgChange
+	at, err := p.transact(ctx, func(_ context.Context, inner pgx.Tx) error {
+		tx = &pgChange{pgTx: pgTx{pgQuerier{inner}, inner}}
+		return change(tx)
+	})
+	if err == nil {
+		p.landed(ctx, at, tx.grants)
+	}
+	return err
+}
+
+// transact commits what run does, and says where.
+func (p *pg) transact(ctx context.Context, run func(context.Context, pgx.Tx) error) (position, error) {
 	ctx, cancel := context.WithTimeout(ctx, pgTxMost)
 	defer cancel()
 	conn, err := p.pool.Acquire(ctx)
 	if err != nil {
-		return err
+		return position{}, err
 	}
 	defer conn.Release()
 	begun := time.Now()
 	inner, err := conn.Begin(ctx)
 	if err != nil {
-		return err
+		return position{}, err
 	}
 	w := writingOf(conn.Conn().PgConn())
-	tx := &pgChange{pgTx: pgTx{pgQuerier{inner}, inner}}
-	// Background: the connection must be rid of the transaction also when ctx is over or change panics.
+	// Background: the connection must be rid of the transaction also when ctx is over or run panics.
 	// It does nothing to a transaction that has ended.
 	defer func() {
 		if conn.Conn().PgConn().TxStatus() != 'I' && !conn.Conn().IsClosed() {
 			inner.Rollback(context.WithoutCancel(ctx))
 		}
 	}()
-	if err := change(tx); err != nil {
-		return err
+	if err := run(ctx, inner); err != nil {
+		return position{}, err
 	}
 	if time.Since(begun) >= pgTxMost {
-		return context.DeadlineExceeded
+		return position{}, context.DeadlineExceeded
 	}
 	at, err := p.commit(ctx, conn, w)
-	if err != nil {
-		return err
+	if err == nil {
+		w.to.answered()
 	}
-	w.to.answered()
-	p.landed(whole, at, tx.grants)
-	return nil
+	return at, err
 }
 
 // landed tells those who are to see the change where it is.

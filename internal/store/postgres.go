@@ -44,7 +44,7 @@ func (p *pg) probeWrite(ctx context.Context) error {
 	if p.primary.Load() == nil {
 		return p.paused(errNoPrimary)
 	}
-	return p.update(ctx, func(tx transaction) error {
+	return p.update(ctx, false, func(tx transaction) error {
 		_, err := collect(ctx, tx, value[bool], `SELECT pg_current_xact_id() IS NOT NULL`)
 		return err
 	})

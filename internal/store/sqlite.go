@@ -85,7 +85,8 @@ func makePrivate(path string) error {
 
 func (l *lite) reader() querier { return liteReader{l.read} }
 
-func (l *lite) update(ctx context.Context, change func(transaction) error) error {
+// update lets every change share a commit; each is alone in the transaction while it runs.
+func (l *lite) update(ctx context.Context, _ bool, change func(transaction) error) error {
 	return l.group.do(ctx, change)
 }
 

@@ -39,12 +39,21 @@ func (s *Store) Update(ctx context.Context, change func(forum.Tx) (any, error)) 
 	return s.update(ctx, func(t *tx) (any, error) { return change(t) })
 }
 
+// Add implements [forum.Store].
+func (s *Store) Add(ctx context.Context, change func(forum.Tx) (any, error)) (any, error) {
+	return s.transact(ctx, true, func(t *tx) (any, error) { return change(t) })
+}
+
 // UpdateIdentity implements [identity.Store].
 func (s *Store) UpdateIdentity(ctx context.Context, change func(identity.Tx) (any, error)) (any, error) {
 	return s.update(ctx, func(t *tx) (any, error) { return change(t) })
 }
 
-func (s *Store) update(ctx context.Context, change func(*tx) (any, error)) (result any, err error) {
+func (s *Store) update(ctx context.Context, change func(*tx) (any, error)) (any, error) {
+	return s.transact(ctx, false, change)
+}
+
+func (s *Store) transact(ctx context.Context, together bool, change func(*tx) (any, error)) (result any, err error) {
 	once := forum.OnceFrom(ctx)
 	if once != nil {
 		leave, err := s.flight.enter(once)
@@ -53,7 +62,7 @@ func (s *Store) update(ctx context.Context, change func(*tx) (any, error)) (resu
 		}
 		defer leave()
 	}
-	err = s.engine.update(ctx, func(q transaction) error {
+	err = s.engine.update(ctx, together, func(q transaction) error {
 		t := &tx{reader: reader{q: q, d: s.d, now: s.now}, q: q, s: s}
 		if once != nil {
 			if err := t.replay(ctx, once); err != nil {

@@ -1,0 +1,269 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"iter"
+	"slices"
+	"sync"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
+)
+
+// pgLanes is how many transactions of several changes run at once: while one waits for the disk and
+// for replicas, the next is written.
+const pgLanes = 2
+
+// errAlone is the outcome of a change that was undone with its neighbours. Nothing of it is left, so
+// it is done again, without them.
+var errAlone = errors.New("store: undone with others")
+
+// crowd commits changes together. Whoever comes while all lanes are busy waits for the next
+// transaction and shares it with all who have come meanwhile; a single one waits for nobody.
+type crowd struct {
+	p *pg
+
+	mu      sync.Mutex // guards the fields below
+	waiting []*pending
+	lanes   int // busy ones
+}
+
+// do runs change and returns once it is committed, has left nothing behind, or is to be done alone.
+func (c *crowd) do(ctx context.Context, change func(transaction) error) error {
+	one := &pending{ctx: ctx, change: change, ready: make(chan struct{})}
+	c.mu.Lock()
+	c.waiting = append(c.waiting, one)
+	if c.lanes < pgLanes {
+		c.lanes++
+		go c.lane()
+	}
+	c.mu.Unlock()
+	select {
+	case <-one.ready:
+	case <-ctx.Done():
+		if c.leave(one) {
+			return ctx.Err()
+		}
+		<-one.ready // the caller must know whether the change happened
+	}
+	if one.panic != nil {
+		panic(one.panic)
+	}
+	return one.err
+}
+
+// leave takes one out who has not been called up yet.
+func (c *crowd) leave(one *pending) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	i := slices.Index(c.waiting, one)
+	if i >= 0 {
+		c.waiting = slices.Delete(c.waiting, i, i+1)
+	}
+	return i >= 0
+}
+
+func (c *crowd) lane() {
+	for list := c.take(); list != nil; list = c.take() {
+		c.p.together(list)
+	}
+}
+
+// take calls up those who wait; nil gives the lane back.
+func (c *crowd) take() []*pending {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.waiting) == 0 {
+		c.lanes--
+		return nil
+	}
+	list := slices.Clone(c.waiting[:min(len(c.waiting), groupMost)])
+	c.waiting = slices.Delete(c.waiting, 0, len(list))
+	return list
+}
+
+// together is one transaction for a list of changes.
+func (p *pg) together(list []*pending) {
+	seats := make([]*seat, len(list))
+	for i, one := range list {
+		seats[i] = newSeat(one)
+	}
+	at, err := p.transact(context.Background(), func(ctx context.Context, tx pgx.Tx) error { return lead(ctx, tx, seats) })
+	for _, s := range seats {
+		switch {
+		case s.left: // with its own error, before it wrote anything
+		case err != nil:
+			s.err, s.panic = err, nil
+		default:
+			p.landed(s.ctx, at, s.grants)
+		}
+		close(s.ready)
+	}
+}
+
+// seat is one change in the transaction of several. It is a coroutine: it stops at each of its
+// statements until those of all have been answered.
+type seat struct {
+	*pending
+	tx     pgx.Tx
+	asks   []*ask                  // what it waits for
+	next   func() (struct{}, bool) // runs it to its next statement; false: it has ended
+	stop   func()                  // ends it
+	wait   func(struct{}) bool     // lets the others run; false: the transaction is lost
+	wrote  bool
+	grants bool
+	left   bool
+}
+
+func newSeat(one *pending) *seat {
+	s := &seat{pending: one}
+	s.next, s.stop = iter.Pull(func(wait func(struct{}) bool) {
+		s.wait = wait
+		s.attempt(s)
+	})
+	return s
+}
+
+// lead runs the changes in step: a statement of each in one round trip, then the next of each, until
+// all have ended. An error says that nothing may be committed.
+func lead(ctx context.Context, tx pgx.Tx, seats []*seat) error {
+	for _, s := range seats {
+		s.tx = tx
+		defer s.stop()
+	}
+	for {
+		var all []*ask
+		for _, s := range seats {
+			if s.asks = nil; s.left {
+				continue
+			}
+			if _, more := s.next(); more {
+				all = append(all, s.asks...)
+			} else if s.err != nil || s.panic != nil {
+				if s.wrote {
+					return errAlone
+				}
+				s.left = true
+			}
+		}
+		if len(all) == 0 {
+			return nil
+		}
+		if err := answer(ctx, tx, all); err != nil {
+			if e, said := errors.AsType[*pgconn.PgError](err); said && !fatal(e.Code) {
+				return errAlone // whose statement it was, its error and all else come out when they are alone
+			}
+			return err
+		}
+		for _, s := range seats {
+			s.wrote = s.wrote || slices.ContainsFunc(s.asks, (*ask).wrote)
+		}
+	}
+}
+
+// ask is one statement and its answer.
+type ask struct {
+	sql    string
+	args   []any
+	types  *pgtype.Map
+	fields []pgconn.FieldDescription
+	rows   [][][]byte
+	tag    pgconn.CommandTag
+}
+
+func (a *ask) wrote() bool { return !a.tag.Select() && a.tag.RowsAffected() > 0 }
+
+func answer(ctx context.Context, tx pgx.Tx, all []*ask) error {
+	var b pgx.Batch
+	for _, a := range all {
+		b.Queue(a.sql, a.args...)
+	}
+	results := tx.SendBatch(ctx, &b)
+	var err error
+	for _, a := range all {
+		if err = a.read(results); err != nil {
+			break
+		}
+	}
+	return cmp.Or(err, results.Close())
+}
+
+func (a *ask) read(results pgx.BatchResults) error {
+	rows, err := results.Query()
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	a.fields = slices.Clone(rows.FieldDescriptions())
+	a.types = rows.TypeMap()
+	for rows.Next() {
+		row := rows.RawValues()
+		kept := make([][]byte, len(row))
+		for i, v := range row {
+			kept[i] = slices.Clone(v) // nil stays nil: NULL
+		}
+		a.rows = append(a.rows, kept)
+	}
+	rows.Close()
+	a.tag = rows.CommandTag()
+	return rows.Err()
+}
+
+// answered are the rows of an ask.
+type answered struct {
+	*ask
+	next int
+}
+
+func (r *answered) Next() bool { r.next++; return r.next <= len(r.rows) }
+
+func (r *answered) Scan(into ...any) error {
+	return pgx.ScanRow(r.types, r.fields, r.rows[r.next-1], into...)
+}
+
+func (r *answered) Err() error { return nil }
+
+func (r *answered) Close() {}
+
+func (s *seat) say(ctx context.Context, asks ...*ask) error {
+	count(ctx)
+	s.asks = asks
+	if !s.wait(struct{}{}) {
+		return errAlone
+	}
+	return nil
+}
+
+func (s *seat) exec(ctx context.Context, text string, args ...any) (int64, error) {
+	a := &ask{sql: text, args: args}
+	err := s.say(ctx, a)
+	return a.tag.RowsAffected(), err
+}
+
+func (s *seat) query(ctx context.Context, text string, args ...any) (rows, error) {
+	a := &ask{sql: text, args: args}
+	err := s.say(ctx, a)
+	return &answered{ask: a}, err
+}
+
+func (s *seat) each(ctx context.Context, text string, sets [][]any) error {
+	if len(sets) == 0 {
+		return nil
+	}
+	asks := make([]*ask, len(sets))
+	for i, args := range sets {
+		asks[i] = &ask{sql: text, args: args}
+	}
+	return s.say(ctx, asks...)
+}
+
+// handle is the transaction itself: nobody else uses it while this change runs.
+func (s *seat) handle() any {
+	s.wrote = true
+	return s.tx
+}
+
+func (s *seat) grant() { s.grants = true }
