@@ -81,8 +81,10 @@ func TestOpenLoop(t *testing.T) {
 	}))
 	defer s.Close()
 	addr := s.Listener.Addr().String()
-	w := wire(http.MethodGet, "/", 1, nil)
-	if _, err := openLoop(addr, w, 4, 200, 100*time.Millisecond); err == nil {
+	ask := func(path string) func(int) []byte {
+		return func(i int) []byte { return wire(http.MethodGet, path, i, nil) }
+	}
+	if _, err := openLoop(addr, ask("/"), 4, 200, 100*time.Millisecond); err == nil {
 		t.Error("an answer without a length was taken")
 	}
 	s.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -92,16 +94,18 @@ func TestOpenLoop(t *testing.T) {
 		}
 		http.ServeContent(w, r, "page", time.Time{}, strings.NewReader(body))
 	})
-	times, err := openLoop(addr, w, 4, 200, 200*time.Millisecond)
-	if err != nil || len(times) != 40 {
-		t.Fatalf("%d answers of 40: %v", len(times), err)
+	answers, err := openLoop(addr, ask("/"), 4, 200, 200*time.Millisecond)
+	times, wrong := took(answers, http.StatusOK)
+	if err != nil || wrong != nil || len(times) != 40 {
+		t.Fatalf("%d answers of 40: %v, %v", len(times), err, wrong)
 	}
 	for _, d := range times {
 		if d <= 0 {
 			t.Fatalf("an answer took %v", d)
 		}
 	}
-	if _, err := openLoop(addr, wire(http.MethodGet, "/missing", 1, nil), 4, 200, 100*time.Millisecond); err == nil {
+	answers, err = openLoop(addr, ask("/missing"), 4, 200, 100*time.Millisecond)
+	if _, wrong := took(answers, http.StatusOK); err != nil || wrong == nil {
 		t.Error("a 404 was taken for an answer")
 	}
 }

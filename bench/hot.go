@@ -145,7 +145,11 @@ func (b *bench) times(ctx context.Context, ours, bare *server, path string, rate
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			list, err := openLoop(side.s.addr, request, hotConns, rate, b.window)
+			answers, err := openLoop(side.s.addr, func(int) []byte { return request }, hotConns, rate, b.window)
+			if err != nil {
+				return err
+			}
+			list, err := took(answers, http.StatusOK)
 			if err != nil {
 				return err
 			}

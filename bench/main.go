@@ -80,7 +80,7 @@ func parts() []part {
 	return []part{
 		{"start", (*bench).start, []string{usual}}, {"hot", (*bench).hot, []string{usual}}, {"pages", (*bench).pages, []string{small, usual, large}},
 		{"acts", (*bench).acts, []string{usual, crowd, large}}, {"writers", (*bench).writers, []string{crowd}},
-		{"hotpost", (*bench).hotPost, nil}, {"pop", (*bench).pop, []string{crowd}},
+		{"hotpost", (*bench).hotPost, nil}, {"pop", (*bench).pop, []string{crowd}}, {"overload", (*bench).overload, []string{crowd}},
 	}
 }
 

@@ -14,21 +14,21 @@ import (
 // each answer took from the moment its request was due: a server that stalls is charged for
 // everybody who waits. It turns on one thread without sleeping, since a timer's grain (1 ms) would
 // be larger than what is measured.
-func openLoop(addr string, request []byte, conns int, rate float64, d time.Duration) ([]time.Duration, error) {
-	l := &loop{request: request, step: time.Duration(float64(time.Second) / rate), buf: make([]byte, 256<<10)}
+func openLoop(addr string, next func(i int) []byte, conns int, rate float64, d time.Duration) ([]answer, error) {
+	l := &loop{next: next, most: conns, lines: map[int]*line{}, step: time.Duration(float64(time.Second) / rate), buf: make([]byte, 256<<10)}
 	defer l.close()
-	if err := l.open(addr, conns); err != nil {
+	if err := l.open(addr); err != nil {
 		return nil, err
 	}
 	events := make([]syscall.EpollEvent, conns)
 	began := time.Now()
 	total := int(d / l.step)
-	for l.sent < total || len(l.idle) < conns {
+	for l.sent < total || len(l.idle) < len(l.lines) {
 		now := time.Since(began)
 		if now > d+callWithin {
-			return nil, fmt.Errorf("%d of %d answers are missing", total-len(l.times), total)
+			return nil, fmt.Errorf("%d of %d answers are missing", total-len(l.answers), total)
 		}
-		for l.sent < total && len(l.idle) > 0 && time.Duration(l.sent)*l.step <= now {
+		for l.sent < total && l.ready() && time.Duration(l.sent)*l.step <= now {
 			if err := l.send(); err != nil {
 				return nil, err
 			}
@@ -43,49 +43,74 @@ func openLoop(addr string, request []byte, conns int, rate float64, d time.Durat
 			}
 		}
 	}
-	return l.times, nil
+	return l.answers, nil
+}
+
+// answer is what became of the n-th request.
+type answer struct {
+	n, status int
+	due, took time.Duration // due since the beginning, took since due
+}
+
+// took is how long each answer took; it is an error when one has another status.
+func took(answers []answer, status int) ([]time.Duration, error) {
+	list := make([]time.Duration, len(answers))
+	for i, a := range answers {
+		if a.status != status {
+			return nil, fmt.Errorf("request %d: status %d, not %d", a.n, a.status, status)
+		}
+		list[i] = a.took
+	}
+	return list, nil
 }
 
 type loop struct {
-	request []byte
+	next    func(i int) []byte
+	addr    *net.TCPAddr
+	most    int // connections, opened as they are needed
 	step    time.Duration
 	epoll   int
 	lines   map[int]*line // by file descriptor
 	idle    []*line
 	sent    int
-	times   []time.Duration
+	answers []answer
 	buf     []byte
 }
 
 // line is one connection with at most one request under way.
 type line struct {
 	fd   int
-	due  time.Duration // of the request under way, since the beginning
-	head []byte        // of an answer whose header is not complete
-	left int           // bytes of the answer still to come, -1 before the header's end
+	on   answer // to the request under way
+	head []byte // of an answer whose header is not complete
+	left int    // bytes of the answer still to come, -1 before the header's end
 }
 
-func (l *loop) open(addr string, conns int) (err error) {
+func (l *loop) open(addr string) (err error) {
 	if l.epoll, err = syscall.EpollCreate1(0); err != nil {
 		return err
 	}
-	tcp, err := net.ResolveTCPAddr("tcp4", addr)
+	l.addr, err = net.ResolveTCPAddr("tcp4", addr)
+	return err
+}
+
+// ready reports whether a request can be sent now.
+func (l *loop) ready() bool { return len(l.idle) > 0 || len(l.lines) < l.most }
+
+// another is an idle connection. One that is opened before it is needed would be closed by a server
+// that bounds how long a client may say nothing.
+func (l *loop) another() (*line, error) {
+	if n := len(l.idle); n > 0 {
+		c := l.idle[n-1]
+		l.idle = l.idle[:n-1]
+		return c, nil
+	}
+	fd, err := connect(l.addr)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	l.lines = make(map[int]*line, conns)
-	for range conns {
-		fd, err := connect(tcp)
-		if err != nil {
-			return err
-		}
-		c := &line{fd: fd, left: -1}
-		l.lines[fd], l.idle = c, append(l.idle, c)
-		if err := syscall.EpollCtl(l.epoll, syscall.EPOLL_CTL_ADD, fd, &syscall.EpollEvent{Events: syscall.EPOLLIN, Fd: int32(fd)}); err != nil {
-			return err
-		}
-	}
-	return nil
+	c := &line{fd: fd}
+	l.lines[fd] = c
+	return c, syscall.EpollCtl(l.epoll, syscall.EPOLL_CTL_ADD, fd, &syscall.EpollEvent{Events: syscall.EPOLLIN, Fd: int32(fd)})
 }
 
 func connect(addr *net.TCPAddr) (int, error) {
@@ -109,12 +134,15 @@ func (l *loop) close() {
 }
 
 func (l *loop) send() error {
-	c := l.idle[len(l.idle)-1]
-	l.idle = l.idle[:len(l.idle)-1]
-	c.due, c.left, c.head = time.Duration(l.sent)*l.step, -1, c.head[:0]
+	c, err := l.another()
+	if err != nil {
+		return err
+	}
+	c.on, c.left, c.head = answer{n: l.sent, due: time.Duration(l.sent) * l.step}, -1, c.head[:0]
+	request := l.next(l.sent)
 	l.sent++
-	n, err := syscall.Write(c.fd, l.request)
-	if err != nil || n != len(l.request) { // a few hundred bytes on an idle connection
+	n, err := syscall.Write(c.fd, request)
+	if err != nil || n != len(request) { // a few hundred bytes on an idle connection
 		return fmt.Errorf("wrote %d bytes: %w", n, err)
 	}
 	return nil
@@ -136,7 +164,8 @@ func (l *loop) receive(fd int, began time.Time) error {
 		return err
 	}
 	if c.left == 0 {
-		l.times = append(l.times, time.Since(began)-c.due)
+		c.on.took = time.Since(began) - c.on.due
+		l.answers = append(l.answers, c.on)
 		l.idle = append(l.idle, c)
 	}
 	return nil
@@ -157,9 +186,14 @@ func (c *line) take(b []byte) error {
 		c.head = append(c.head[:0], b...)
 		return nil
 	}
-	if !bytes.HasPrefix(head, []byte("HTTP/1.1 200 ")) {
+	if !bytes.HasPrefix(head, []byte("HTTP/1.1 ")) || len(head) < 12 {
 		return fmt.Errorf("answer: %.100s", head)
 	}
+	status, err := strconv.Atoi(string(head[9:12]))
+	if err != nil {
+		return fmt.Errorf("answer: %.100s", head)
+	}
+	c.on.status = status
 	_, rest, ok := bytes.Cut(head, []byte("\r\nContent-Length: "))
 	if !ok {
 		return errors.New("the answer has no length")

@@ -178,7 +178,7 @@ func (a *App) serveParts(version string) (err error) {
 		debug.FreeOSMemory() // compiling the rules leaves twice their size behind
 	}
 	if a.Config.Admission != "off" {
-		if a.gates, err = edge.NewGates(runtime.GOMAXPROCS(0), a.now, a.observer); err != nil {
+		if a.gates, err = edge.NewGates(runtime.GOMAXPROCS(0), a.store.SQLite() != nil, a.now, a.observer); err != nil {
 			return err
 		}
 	}

@@ -53,13 +53,19 @@ type Gates struct {
 
 // NewGates makes the gates for a machine of so many processors and registers their metrics:
 // places, how many are taken and waited for by class, and what was admitted, refused or left.
-func NewGates(processors int, now func() time.Time, o *observe.Observer) (*Gates, error) {
+// embedded says that the database works on the same processors, so that more than a few requests
+// at once only wait for each other; else most of them wait for an answer of the database.
+func NewGates(processors int, embedded bool, now func() time.Time, o *observe.Observer) (*Gates, error) {
 	n := uint(max(processors, 1))
 	bounds := [bottlenecks]Bounds{
-		Reads:     {Min: 2 * n, Start: 4 * n, Max: 16 * n, Guard: 250 * time.Millisecond},
-		Writes:    {Min: 16 * n, Start: 32 * n, Max: 128 * n, Guard: time.Second},
+		Reads:     {Min: 2 * n, Start: 4 * n, Max: 8 * n, Guard: 250 * time.Millisecond},
+		Writes:    {Min: 16 * n, Start: 32 * n, Max: 64 * n, Guard: time.Second},
 		Uploads:   {Min: 16 * n, Start: 16 * n, Max: 16 * n},
 		Passwords: {Min: 32 * n, Start: 32 * n, Max: 32 * n},
+	}
+	if embedded {
+		bounds[Reads] = Bounds{Min: 2 * n, Start: 3 * n, Max: 4 * n, Guard: 250 * time.Millisecond}
+		bounds[Writes] = Bounds{Min: 4 * n, Start: 8 * n, Max: 16 * n, Guard: time.Second}
 	}
 	gs := &Gates{}
 	counts := newCounts()

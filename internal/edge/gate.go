@@ -70,18 +70,18 @@ func manners(c Class) (share float64, wait time.Duration) {
 	case ClassWrite:
 		return 1, 500 * time.Millisecond
 	case ClassMember:
-		return 1, 300 * time.Millisecond
+		return 1, 400 * time.Millisecond
 	case ClassGuest:
-		return .8, 200 * time.Millisecond
+		return .8, 300 * time.Millisecond
 	case ClassSearch:
-		return .5, 100 * time.Millisecond
+		return .5, 300 * time.Millisecond
 	}
-	return .25, 0
+	return .25, 100 * time.Millisecond
 }
 
 // standing is how much shorter the wait is in a line that no burst explains: it has not been empty
 // for as long as one may wait. Longer waiting would serve nobody more, only everybody later.
-const standing = 8
+const standing = 4
 
 func newGate(b Bounds, now func() time.Time, counts *gateCounts) *Gate {
 	builder := adaptivelimiter.NewBuilder[any]().WithLimits(b.Min, b.Max, b.Start).WithMaxLimitFactor(8)

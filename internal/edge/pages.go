@@ -44,6 +44,9 @@ func newPages(e *Edge) (*pages, error) {
 	cache, err := otter.New(&otter.Options[string, *cached]{
 		MaximumWeight: uint64(e.cfg.CacheBytes),
 		Weigher:       func(key string, c *cached) uint32 { return c.weight() + uint32(2*len(key)) },
+		// Upkeep is done by whoever writes. In goroutines of its own it came too late on a busy core:
+		// writers then turn in circles until there is room, hundreds at once.
+		Executor: func(f func()) { f() },
 	})
 	if err != nil {
 		return nil, fmt.Errorf("edge: page cache: %w", err)
