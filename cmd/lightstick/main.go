@@ -47,7 +47,16 @@ type env struct {
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ends := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	// Where what is printed goes may end before us; then writing fails, and that is all. Caught and not
+	// ignored, for programs that we start inherit what is ignored.
+	caught := []os.Signal{syscall.SIGPIPE}
+	if !signal.Ignored(syscall.SIGHUP) { // by nohup
+		ends = append(ends, syscall.SIGHUP)
+		caught = append(caught, syscall.SIGHUP) // comes twice when a terminal goes away: once is enough
+	}
+	signal.Notify(make(chan os.Signal, 1), caught...)
+	ctx, stop := signal.NotifyContext(context.Background(), ends...)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -67,23 +68,40 @@ func ready(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Fatalf("%s is not ready", args[0])
 }
 
-// terminate sends SIGTERM to what runs in the background, as a service manager does.
-func terminate(ts *testscript.TestScript, _ bool, _ []string) {
+// terminate sends SIGTERM to what runs in the background, as a service manager does; "terminate hup"
+// sends SIGHUP twice, as a terminal that goes away does.
+func terminate(ts *testscript.TestScript, _ bool, args []string) {
+	signals := []syscall.Signal{syscall.SIGTERM}
+	if len(args) > 0 && args[0] == "hup" {
+		signals = []syscall.Signal{syscall.SIGHUP, syscall.SIGHUP}
+	}
 	for _, c := range ts.BackgroundCmds() {
-		ts.Check(c.Process.Signal(syscall.SIGTERM))
+		for _, s := range signals {
+			ts.Check(c.Process.Signal(s))
+		}
 	}
 }
 
 // held is the key of the connection between begin and finish.
 type held struct{}
 
-// begin sends the first half of a form to an address and finish, later, the second half: the
-// answer must come although the server was told to stop in between.
+// begin sends the first half of a form to an address, until the server reads it, and finish, later, the
+// second half: the answer must come although the server was told to stop in between.
 func begin(ts *testscript.TestScript, _ bool, args []string) {
 	conn, err := net.Dial("tcp", args[0])
 	ts.Check(err)
 	*ts.Value(held{}).(*net.Conn) = conn
-	_, err = fmt.Fprintf(conn, "POST /me/en/sign-in HTTP/1.1\r\nHost: %s\r\nOrigin: http://%s\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 23\r\n\r\nlogin=nobody", args[0], args[0])
+	_, err = fmt.Fprintf(conn, "POST /me/en/sign-in HTTP/1.1\r\nHost: %s\r\nOrigin: http://%s\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 23\r\nExpect: 100-continue\r\n\r\n", args[0], args[0])
+	ts.Check(err)
+	ts.Check(conn.SetDeadline(time.Now().Add(20 * time.Second)))
+	want := "HTTP/1.1 100 Continue\r\n\r\n"
+	got := make([]byte, len(want))
+	_, err = io.ReadFull(conn, got)
+	ts.Check(err)
+	if string(got) != want {
+		ts.Fatalf("the server says %q", got)
+	}
+	_, err = fmt.Fprint(conn, "login=nobody")
 	ts.Check(err)
 }
 
