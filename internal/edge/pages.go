@@ -271,7 +271,11 @@ func (p *pages) around(w http.ResponseWriter, r *http.Request, job render, ryw s
 
 // alone renders for one client.
 func (p *pages) alone(ctx context.Context, job render, have *cached, now time.Time) (*cached, error) {
-	place, err := job.rt.gate.enter(ctx, min(job.class, ClassMember))
+	class := job.class
+	if class == ClassGuest { // not a search or a crawler: anybody can say that they have written
+		class = ClassMember
+	}
+	place, err := job.rt.gate.enter(ctx, class)
 	if err != nil {
 		return nil, err
 	}
