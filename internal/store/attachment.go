@@ -59,7 +59,7 @@ func widths(list []int) string {
 
 // Attachment implements [media.Store].
 func (r reader) Attachment(ctx context.Context, key string) (media.Attachment, error) {
-	return certain(ctx, func(ctx context.Context) (media.Attachment, error) {
+	return surely(ctx, r, "", 0, func(ctx context.Context) (media.Attachment, error) {
 		return first(ctx, r.q, noAttachment(), scanAttachment, attachmentColumns+`WHERE key = $1`, key)
 	})
 }

@@ -46,7 +46,9 @@ func scanShown(r rows) (c forum.Comment, err error) {
 
 // Comment implements [forum.Reader].
 func (r reader) Comment(ctx context.Context, comment forum.ID) (forum.Comment, error) {
-	return first(ctx, r.q, forum.NotFound(forum.TargetComment), scanComment, commentColumns+commentFrom+`WHERE c.id = $1`, int64(comment))
+	return surely(ctx, r, "comments", comment, func(ctx context.Context) (forum.Comment, error) {
+		return first(ctx, r.q, forum.NotFound(forum.TargetComment), scanComment, commentColumns+commentFrom+`WHERE c.id = $1`, int64(comment))
+	})
 }
 
 // Tree implements [forum.Reader].

@@ -17,7 +17,9 @@ func scanEvent(r rows) (e forum.Event, err error) {
 
 // Event implements [forum.Reader].
 func (r reader) Event(ctx context.Context, event forum.ID) (forum.Event, error) {
-	return first(ctx, r.q, forum.NotFound(forum.TargetEvent), scanEvent, eventColumns+`WHERE e.id = $1`, int64(event))
+	return surely(ctx, r, "events", event, func(ctx context.Context) (forum.Event, error) {
+		return first(ctx, r.q, forum.NotFound(forum.TargetEvent), scanEvent, eventColumns+`WHERE e.id = $1`, int64(event))
+	})
 }
 
 // Events implements [forum.Reader]. What is not over began at most [forum.MaxEventLength] ago, and

@@ -31,7 +31,9 @@ func (r reader) Fandoms(ctx context.Context) ([]forum.Fandom, error) {
 
 // Fandom implements [forum.Reader].
 func (r reader) Fandom(ctx context.Context, slug string) (forum.Fandom, error) {
-	return first(ctx, r.q, forum.NotFound(forum.TargetFandom), scanFandom, fandomColumns+`WHERE slug = $1`, slug)
+	return surely(ctx, r, "", 0, func(ctx context.Context) (forum.Fandom, error) {
+		return first(ctx, r.q, forum.NotFound(forum.TargetFandom), scanFandom, fandomColumns+`WHERE slug = $1`, slug)
+	})
 }
 
 // FandomByID implements [forum.Reader].
@@ -55,8 +57,10 @@ func (r reader) Boards(ctx context.Context, fandom forum.ID) ([]forum.Board, err
 
 // Board implements [forum.Reader].
 func (r reader) Board(ctx context.Context, fandomSlug, boardSlug string) (forum.Board, error) {
-	return first(ctx, r.q, forum.NotFound(forum.TargetBoard), scanBoard,
-		boardColumns+`JOIN fandoms f ON f.id = b.fandom_id WHERE f.slug = $1 AND b.slug = $2`, fandomSlug, boardSlug)
+	return surely(ctx, r, "", 0, func(ctx context.Context) (forum.Board, error) {
+		return first(ctx, r.q, forum.NotFound(forum.TargetBoard), scanBoard,
+			boardColumns+`JOIN fandoms f ON f.id = b.fandom_id WHERE f.slug = $1 AND b.slug = $2`, fandomSlug, boardSlug)
+	})
 }
 
 // BoardByID implements [forum.Reader].

@@ -29,7 +29,9 @@ func (r reader) Member(ctx context.Context, member forum.ID) (forum.Member, erro
 
 // MemberByHandle implements [forum.Reader].
 func (r reader) MemberByHandle(ctx context.Context, handle string) (forum.Member, error) {
-	return first(ctx, r.q, forum.NotFound(forum.TargetMember), scanMember, `SELECT `+memberColumns+` FROM members m WHERE m.handle = $1`, handle)
+	return surely(ctx, r, "", 0, func(ctx context.Context) (forum.Member, error) {
+		return first(ctx, r.q, forum.NotFound(forum.TargetMember), scanMember, `SELECT `+memberColumns+` FROM members m WHERE m.handle = $1`, handle)
+	})
 }
 
 // Members implements [forum.Reader].

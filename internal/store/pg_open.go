@@ -25,6 +25,8 @@ type pg struct {
 	crowd   *crowd        // changes that wait to be written together
 	wires   *wires        // of pool
 	located bool          // positions of writes can be known: no pooler hides which server answers
+	ids     ration        // of reads that are asked again because nothing was found,
+	names   ration        // by number and by name
 	maxLag  time.Duration
 	now     func() time.Time
 	logger  *slog.Logger

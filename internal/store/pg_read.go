@@ -152,8 +152,8 @@ func certain[T any](ctx context.Context, read func(context.Context) (T, error)) 
 	return read(ctx)
 }
 
-// choose picks the server for one read.
-func (p *pg) choose(ctx context.Context) *server {
+// pick picks the server for one read by how new it must be.
+func (p *pg) pick(ctx context.Context) *server {
 	how := forum.ReadingFrom(ctx)
 	who, _ := ctx.Value(whoKey{}).(*asWho)
 	not, _ := ctx.Value(avoidKey{}).(*server)

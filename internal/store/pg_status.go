@@ -41,6 +41,7 @@ type pgMetrics struct {
 	failovers prometheus.Counter
 	refused   prometheus.Counter
 	elsewhere prometheus.Counter
+	again     prometheus.Counter
 	unknown   prometheus.Counter
 	servers   *serverMetrics
 }
@@ -51,6 +52,7 @@ func newPgMetrics(to prometheus.Registerer, p *pg) *pgMetrics {
 		failovers: prometheus.NewCounter(prometheus.CounterOpts{Name: "lightstick_db_primary_changes_total", Help: "Times that writing moved to a server, the first included."}),
 		refused:   prometheus.NewCounter(prometheus.CounterOpts{Name: "lightstick_db_writes_paused_total", Help: "Writes refused for want of a primary."}),
 		elsewhere: prometheus.NewCounter(prometheus.CounterOpts{Name: "lightstick_db_reads_repeated_total", Help: "Reads that one server failed and that were asked of another."}),
+		again:     prometheus.NewCounter(prometheus.CounterOpts{Name: "lightstick_db_missing_asked_again_total", Help: "Reads that found nothing on a replica and were asked of a server that knows more."}),
 		unknown:   prometheus.NewCounter(prometheus.CounterOpts{Name: "lightstick_db_commits_unanswered_total", Help: "Commits that got no answer."}),
 		servers:   newServerMetrics(p),
 	}
@@ -61,7 +63,7 @@ func newPgMetrics(to prometheus.Registerer, p *pg) *pgMetrics {
 }
 
 func (c *pgMetrics) all() []prometheus.Collector {
-	return []prometheus.Collector{c.failovers, c.refused, c.elsewhere, c.unknown, c.servers}
+	return []prometheus.Collector{c.failovers, c.refused, c.elsewhere, c.again, c.unknown, c.servers}
 }
 
 // close lets another store use the registry; c may be nil.

@@ -36,11 +36,13 @@ func (p *ranked) into() []any {
 
 // Post implements [forum.Reader].
 func (r reader) Post(ctx context.Context, post forum.ID) (forum.Post, error) {
-	return first(ctx, r.q, forum.NotFound(forum.TargetPost), func(r rows) (forum.Post, error) {
-		var p ranked
-		err := r.Scan(append(p.into(), &p.Body, &p.HTML, &p.Text)...)
-		return p.Post, err
-	}, postHead+`, p.body, p.html, p.text FROM posts p `+postJoins+`WHERE p.id = $1`, int64(post))
+	return surely(ctx, r, "posts", post, func(ctx context.Context) (forum.Post, error) {
+		return first(ctx, r.q, forum.NotFound(forum.TargetPost), func(r rows) (forum.Post, error) {
+			var p ranked
+			err := r.Scan(append(p.into(), &p.Body, &p.HTML, &p.Text)...)
+			return p.Post, err
+		}, postHead+`, p.body, p.html, p.text FROM posts p `+postJoins+`WHERE p.id = $1`, int64(post))
+	})
 }
 
 // Posts implements [forum.Reader].

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"lightstick/internal/fault"
 	"lightstick/internal/forum"
@@ -60,7 +61,7 @@ func (w *world) reached(r *pgtest.Cluster) {
 func (w *world) write(ctx context.Context, s *store.Store, post forum.ID) (forum.ID, string, error) {
 	how := &forum.Reading{Fresh: true}
 	c := forum.Comment{PostID: post, Author: ref(w.ben), Body: "x", HTML: "x", Text: "x", Lang: "en", CreatedAt: w.clock.now()}
-	_, err := s.Update(forum.WithReading(ctx, how), func(tx forum.Tx) (any, error) { return nil, tx.InsertComment(ctx, &c) })
+	_, err := s.Add(forum.WithReading(ctx, how), func(tx forum.Tx) (any, error) { return nil, tx.InsertComment(ctx, &c) })
 	return c.ID, how.Token(), err
 }
 
@@ -98,6 +99,8 @@ func TestReplicas(t *testing.T) {
 		w.on(t, store.Config{URL: strings.Replace(all, "postgres@", "plain@", 1)}).
 			authors(t, post.ID, func(token string) bool { return strings.HasPrefix(token, "1-") })
 	})
+	t.Run("what a replica has not got yet", func(t *testing.T) { w.notYet(t, all, late, post.ID) })
+	t.Run("what a replica has not got yet, without a primary", func(t *testing.T) { w.notYetAlone(t, primary, quick, post.ID) })
 	t.Run("access given and taken", func(t *testing.T) { w.on(t, store.Config{URL: all}).access(t) })
 	t.Run("aurora", func(t *testing.T) {
 		if _, err := w.on(t, store.Config{URL: all}).Postgres().Exec(t.Context(), `CREATE FUNCTION aurora_version() RETURNS text LANGUAGE sql AS 'SELECT ''15.4'''`); err != nil {
@@ -141,7 +144,7 @@ func (w *world) authors(t *testing.T, post forum.ID, right func(token string) bo
 					stale.Add(1)
 				}
 				ctx, how := reader(w.ctx, "")
-				if _, err := w.Comment(ctx, id); err != nil {
+				if list, _, err := w.Tail(ctx, post, id-1, 1); err != nil || len(list) == 0 {
 					behind.Add(1)
 				}
 				if how.Place() != nil {
@@ -158,6 +161,81 @@ func (w *world) authors(t *testing.T, post forum.ID, right func(token string) bo
 	if replicas.Load() < checks.Load()*9/10 || behind.Load() == 0 {
 		t.Errorf("others: %d of %d from replicas, %d behind: this proves nothing", replicas.Load(), checks.Load(), behind.Load())
 	}
+}
+
+// notYet checks that a stranger finds what was just made, and that asking for what never was costs the primary next to nothing.
+func (w *world) notYet(t *testing.T, all string, late *pgtest.Cluster, post forum.ID) {
+	metrics := prometheus.NewRegistry()
+	w = w.on(t, store.Config{URL: all, Metrics: metrics})
+	asked := func() float64 { return counted(t, metrics, "lightstick_db_missing_asked_again_total") }
+	for range 30 {
+		id, _, err := w.write(w.ctx, w.Store, post)
+		must[any](t)(nil, err)
+		ctx, how := reader(w.ctx, "")
+		if _, err := w.Comment(ctx, id); err != nil {
+			t.Fatalf("a comment that is there, asked of %v: %v", how.Place(), err)
+		}
+	}
+	if asked() == 0 {
+		t.Error("no replica was behind: this proves nothing")
+	}
+	if _, err := w.Postgres().Exec(w.ctx, `SELECT setval(pg_get_serial_sequence('comments', 'id'), 50000)`); err != nil {
+		t.Fatal(err)
+	}
+	_, _, err := w.write(w.ctx, w.Store, post)
+	must[any](t)(nil, err)
+	w.reached(late)
+	for from, most := range map[forum.ID]float64{20_000: 0, 1 << 40: 0, 60_000: 100} {
+		before, began := asked(), time.Now()
+		for n := range forum.ID(1000) {
+			ctx, _ := reader(w.ctx, "")
+			if _, err := w.Comment(ctx, from+n); fault.KindOf(err) != fault.NotFound {
+				t.Fatalf("comment %d: %v", from+n, err)
+			}
+		}
+		most += most * time.Since(began).Seconds()
+		if got := asked() - before; got > most {
+			t.Errorf("ids from %d: the primary was asked %v times, want at most %v", from, got, most)
+		}
+	}
+}
+
+// notYetAlone is the same while the primary is gone: then the newest replica knows most.
+func (w *world) notYetAlone(t *testing.T, primary, quick *pgtest.Cluster, post forum.ID) {
+	late := primary.Replica(t, 20*time.Second)
+	metrics := prometheus.NewRegistry()
+	w = w.on(t, store.Config{URL: pgtest.URLs("postgres", primary, quick, late), MaxLag: time.Minute, Metrics: metrics})
+	id, _, err := w.write(w.ctx, w.Store, post)
+	must[any](t)(nil, err)
+	w.reached(quick)
+	primary.Stop()
+	eventually(t, "the primary's loss is seen", func() bool { return !w.Status().Writable })
+	for range 40 {
+		ctx, how := reader(w.ctx, "")
+		if _, err := w.Comment(ctx, id); err != nil {
+			t.Fatalf("a comment that is there, asked of %v: %v", how.Place(), err)
+		}
+	}
+	if counted(t, metrics, "lightstick_db_missing_asked_again_total") == 0 {
+		t.Error("the late replica was not asked: this proves nothing")
+	}
+	must[any](t)(nil, primary.Start())
+}
+
+// counted is a counter of a registry.
+func counted(t *testing.T, from prometheus.Gatherer, name string) float64 {
+	t.Helper()
+	families, err := from.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		if f.GetName() == name {
+			return f.GetMetric()[0].GetCounter().GetValue()
+		}
+	}
+	t.Fatalf("no metric %s", name)
+	return 0
 }
 
 // access checks that sessions made and ended count at once, whatever replicas have heard.
