@@ -46,6 +46,11 @@ func (f file) check() []Finding {
 		if star.MatchString(line) && !strings.Contains(line, " # ") {
 			out = append(out, Finding{Rule: "iam-wildcard", Address: at, Message: "a star without a word about it", Fix: "say beside it why"})
 		}
+		for what, shape := range shapes {
+			if shape.MatchString(line) {
+				out = append(out, Finding{Rule: "secret", Address: at, Message: what, Fix: "put it into Secrets Manager by hand and hand over the ARN"})
+			}
+		}
 		if upwards.MatchString(line) {
 			out = append(out, Finding{Rule: "module-alone", Address: at, Message: "a module reaches into another", Fix: "let the environment hand over what it needs"})
 		}

@@ -365,6 +365,15 @@ func TestModules(t *testing.T) {
 	for _, f := range found {
 		t.Error(f)
 	}
+	common, err := policy.CheckModules(os.DirFS(filepath.Join("..", "env", "common")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range common {
+		if f.Rule != "module-alone" { // an environment is what joins modules
+			t.Error(f)
+		}
+	}
 	for _, m := range []string{"network", "edge", "compute", "data", "identity", "observe", "access", "delivery", "cost"} {
 		if tests, err := filepath.Glob(filepath.Join("..", "modules", m, "tests", "*.tftest.hcl")); err != nil || len(tests) == 0 {
 			t.Errorf("module %s has no tests (%v)", m, err)
@@ -376,6 +385,7 @@ func TestModulesSpoilt(t *testing.T) {
 	for want, text := range map[string]string{
 		"prevent-destroy": "resource \"aws_rds_cluster\" \"c\" {\n  engine = \"x\"\n}\n",
 		"iam-wildcard":    "data \"aws_iam_policy_document\" \"d\" {\n  resources = [\"*\"]\n}\n",
+		"secret":          "locals {\n  dsn = \"postgres://${var.user}:fans@${var.host}/x\"\n}\n",
 		"module-alone":    "module \"m\" {\n  source = \"../other\"\n}\n",
 		"typed":           "variable \"v\" {\n  description = \"x\"\n}\n",
 		"documented":      "output \"o\" {\n  value = 1\n}\n",

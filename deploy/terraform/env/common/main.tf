@@ -4,7 +4,7 @@ locals {
   name = "lightstick-${ { dev = "dev", staging = "stg", production = "prd" }[var.environment]}"
   # Secrets that people put in after the first apply.
   secrets = merge(
-    { smtp = "Mail server of ${var.domain}: smtps://user:password@host:port" },
+    { smtp = "Address of the mail server, with its user and password" },
     var.relay_zip == null ? {} : { chat = "Address that the relay posts alarms to" },
   )
 }

@@ -1,0 +1,5 @@
+# the VPN's address is made anew
+# file: modules/access/openvpn.tf
+# target: module.access
+# want: replaced
+/^resource "aws_eip"/,/^}/s/domain            = "vpc"/domain            = "standard"/
