@@ -56,6 +56,7 @@ type App struct {
 	limiter  *edge.Limiter // one for both edges: a caller has one allowance
 	waf      *edge.WAF     // nil: off
 	gates    *edge.Gates   // nil: off
+	crowd    *edge.Crowd
 	edges    []*edge.Edge
 	runner   *jobs.Runner
 	health   *health
@@ -106,10 +107,10 @@ func (a *App) openStore(ctx context.Context) (err error) {
 		return err
 	}
 	a.onClose(func(context.Context) error { a.store.Close(); return nil })
-	if c.Embedded() || c.Migrate {
+	if c.Embedded() || c.Migrate && a.store.Status().Writable {
 		return a.store.Migrate(ctx)
 	}
-	pending, err := a.store.Pending(ctx)
+	pending, err := a.store.Pending(ctx) // a replica knows, too
 	if err != nil {
 		return err
 	}
@@ -182,6 +183,9 @@ func (a *App) serveParts(version string) (err error) {
 			return err
 		}
 	}
+	if a.crowd, err = edge.NewCrowd(a.Config.connections(), a.Config.TrustedProxies, a.now, a.observer); err != nil {
+		return err
+	}
 	pages, err := a.edge(base, browser, a.site.Fail)
 	if err != nil {
 		return err
@@ -236,8 +240,12 @@ func (a *App) StartWork(ctx context.Context) (err error) {
 	if !a.Config.Worker {
 		return nil
 	}
-	a.runner, err = jobs.Start(ctx, jobs.Config{SQLite: a.store.SQLite(), Pool: a.store.Postgres(), Registry: a.work(),
-		Logger: a.observer.Log, Metrics: a.observer.Metrics, Now: a.now})
+	conf := jobs.Config{SQLite: a.store.SQLite(), Pool: a.store.Postgres(), Registry: a.work(),
+		Logger: a.observer.Log, Metrics: a.observer.Metrics, Now: a.now}
+	if a.Config.Migrate && !a.store.Status().Writable {
+		conf.Prepare = a.store.Migrate // of the queue's tables nobody but the primary tells
+	}
+	a.runner, err = jobs.Start(ctx, conf)
 	if err != nil {
 		return err
 	}

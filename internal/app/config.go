@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -49,6 +50,7 @@ type Config struct {
 	Hashers           int            `help:"Password hashes at once. 0: one for each core; at most two for each." env:"LIGHTSTICK_HASHERS"`
 	WAF               string         `name:"waf" help:"Refuse requests that look like attacks, by the OWASP core rule set: ${enum}. auto: on in staging and production." enum:"auto,on,off" default:"auto" env:"LIGHTSTICK_WAF"`
 	Admission         string         `help:"Let in only as many requests as can be worked on, the important first: ${enum}." enum:"on,off" default:"on" env:"LIGHTSTICK_ADMISSION"`
+	Connections       int            `help:"Open connections of clients at once; one address that is no trusted proxy may have half of them. 0: half of the files that the process may open, at most 16384." env:"LIGHTSTICK_CONNECTIONS"`
 	PageCache         int64          `help:"Bytes of rendered pages kept in memory." default:"33554432" env:"LIGHTSTICK_PAGE_CACHE"`
 	Drain             time.Duration  `help:"How long to go on serving after /readyz says no, so that balancers notice. In dev it does not wait." default:"2s" env:"LIGHTSTICK_DRAIN"`
 	LogLevel          string         `help:"Least level logged: ${enum}." enum:"debug,info,warn,error" default:"info" env:"LIGHTSTICK_LOG_LEVEL"`
@@ -91,6 +93,9 @@ func (c *Config) Check() error {
 	if c.PageCache < 1<<20 {
 		no("--page-cache: at least 1048576 bytes")
 	}
+	if c.Connections < 0 {
+		no("--connections: 0 or more")
+	}
 	if c.Hashers < 0 {
 		no("--hashers: 0 or more")
 	}
@@ -120,6 +125,15 @@ func (c *Config) guard(no func(string, ...any), base *url.URL) {
 	if c.Embedded() && !c.AllowEmbedded {
 		no("--database: the embedded database has no failover (--allow-embedded if one machine is enough)")
 	}
+}
+
+// connections is how many there may be at once.
+func (c *Config) connections() int {
+	var files syscall.Rlimit
+	if c.Connections > 0 || syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files) != nil {
+		return max(c.Connections, 2)
+	}
+	return int(min(max(files.Cur/2, 64), 16384))
 }
 
 func (c *Config) wafOn() bool { return c.WAF == "on" || c.WAF != "off" && c.Env != Dev }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"lightstick/internal/edge"
+	"lightstick/internal/fault"
 )
 
 // drainFor bounds a shutdown, after which open requests are cut off.
@@ -52,7 +53,7 @@ func (a *App) run(ctx context.Context, stdout io.Writer) error {
 	}
 	servers := []*http.Server{edge.Server(a.Handler, a.observer.Log)}
 	failed := make(chan error, 2)
-	go func() { failed <- servers[0].Serve(edge.Listen(public)) }()
+	go func() { failed <- servers[0].Serve(edge.Listen(public, a.crowd)) }()
 	if a.Config.Private != "" {
 		private, err := net.Listen("tcp", a.Config.Private)
 		if err != nil {
@@ -103,10 +104,8 @@ func (a *App) greet(ctx context.Context, w io.Writer) error {
 	if a.Config.Demo {
 		fmt.Fprintf(w, "Sign in as admin: %s/me/en/sign-in  with  admin / %s\n", a.Config.BaseURL, DemoPassword)
 	}
-	if token, ok, err := a.identity.SetupToken(ctx); err != nil {
+	if err := a.greetFirst(ctx, w); err != nil {
 		return err
-	} else if ok {
-		fmt.Fprintf(w, "There is no admin yet. This link makes one, once, within 24 hours:\n  %s\n", a.setupURL(token))
 	}
 	if a.Config.Env == Dev {
 		fmt.Fprintf(w, "Mail lands on %s/dev/mail, the REST API is described on %s/api/docs\n", a.Config.BaseURL, a.Config.BaseURL)
@@ -119,6 +118,24 @@ func (a *App) greet(ctx context.Context, w io.Writer) error {
 	}
 	fmt.Fprintln(w, "Stop with Ctrl-C.")
 	return nil // nobody may be left to read this, which is no reason not to serve
+}
+
+// greetFirst tells how to become the first admin. It writes nothing when there is one, for a node must
+// start while nothing can be written.
+func (a *App) greetFirst(ctx context.Context, w io.Writer) error {
+	if n, err := a.store.CountAdmins(ctx); err != nil || n > 0 {
+		return err
+	}
+	token, ok, err := a.identity.SetupToken(ctx)
+	switch {
+	case fault.Is(err, "writing_paused"):
+		fmt.Fprintln(w, "There is no admin yet, and nothing can be written now. Later 'lightstick admin setup' prints a link that makes one.")
+	case err != nil:
+		return err
+	case ok:
+		fmt.Fprintf(w, "There is no admin yet. This link makes one, once, within 24 hours:\n  %s\n", a.setupURL(token))
+	}
+	return nil
 }
 
 // openLog opens the log's file, or falls back to stderr.

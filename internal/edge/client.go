@@ -91,14 +91,7 @@ func peer(r *http.Request) netip.Addr {
 
 func clean(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }
 
-func (e *Edge) trusts(a netip.Addr) bool {
-	for _, p := range e.cfg.TrustedProxies {
-		if p.Contains(a) {
-			return true
-		}
-	}
-	return false
-}
+func (e *Edge) trusts(a netip.Addr) bool { return within(e.cfg.TrustedProxies, a) }
 
 // client says who is asking, and under which request id. Only a trusted proxy may name either.
 func (e *Edge) client(r *http.Request) (netip.Addr, string) {

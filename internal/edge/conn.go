@@ -13,23 +13,34 @@ import (
 // page from the cache costs a third more: net/http copies, sorts and formats a map of 15 headers
 // for each answer, and sends a page in two system calls. With it the headers that never change
 // are kept as bytes and put behind the status line on the way out, and head and body leave
-// together. Only plain HTTP/1.1 connections gain; put TLS above it and it does nothing.
-func Listen(l net.Listener) net.Listener { return listener{l} }
+// together. Only plain HTTP/1.1 connections gain; put TLS above it and it does nothing. The crowd
+// bounds how many there are; nil does not.
+func Listen(l net.Listener, crowd *Crowd) net.Listener { return listener{l, crowd} }
 
-type listener struct{ net.Listener }
+type listener struct {
+	net.Listener
+	crowd *Crowd
+}
 
 func (l listener) Accept() (net.Conn, error) {
-	c, err := l.Listener.Accept()
-	if err != nil {
-		return nil, err
+	for {
+		c, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		n := &conn{Conn: c}
+		if l.crowd.admit(n) {
+			return n, nil
+		}
+		_ = c.Close() // it was never ours
 	}
-	return &conn{Conn: c}, nil
 }
 
 // conn is a connection that can be told what the next answer is going to be. The goroutine that
 // serves the connection is the only one that writes to it, so nothing here is locked.
 type conn struct {
 	net.Conn
+	membership
 	block []byte // header lines to put behind the next status line; nil when none are due
 	body  int    // bytes of the body that will follow that head
 	held  []byte // a head and the start of its body, waiting for the rest

@@ -89,7 +89,7 @@ func TestListenChangesNoByte(t *testing.T) {
 		}},
 	}})
 	defer stop()
-	fast := serve(t, s, edge.Listen)
+	fast := serve(t, s, func(l net.Listener) net.Listener { return edge.Listen(l, nil) })
 	plain := serve(t, s, func(l net.Listener) net.Listener { return l })
 	for id := range bodies {
 		s.get("/ko/p/" + id)
@@ -127,7 +127,7 @@ func TestListenChangesNoByte(t *testing.T) {
 func TestServerBoundsHeaders(t *testing.T) {
 	s, stop := newSite(t, edge.Config{Routes: []edge.Route{page(text("x"))}})
 	defer stop()
-	addr := serve(t, s, edge.Listen)
+	addr := serve(t, s, func(l net.Listener) net.Listener { return edge.Listen(l, nil) })
 	c, err := net.Dial("tcp", addr)
 	if err != nil {
 		t.Fatal(err)

@@ -110,6 +110,11 @@ func (p *pages) make(f *flight, job render) (*cached, error) {
 		return c, nil
 	}
 	have := p.usable(job.key, now)
+	if job.from.IsValid() {
+		if err := job.rt.limited("", job.from, ByAddress, ByAccount); err != nil {
+			return nil, refusal{err}
+		}
+	}
 	place, err := p.place(f, job.rt)
 	if err != nil {
 		have.failed(p.e.cfg.Now())
@@ -148,7 +153,7 @@ func (c *cached) failed(now time.Time) {
 	}
 }
 
-// refusal is what the WAF said of the one who asked first.
+// refusal is what a rate limit or the WAF said of the one who asked first.
 type refusal struct{ error }
 
 func (r refusal) Unwrap() error { return r.error }

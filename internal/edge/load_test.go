@@ -53,7 +53,7 @@ func serveBench(kind string) error {
 			return err
 		}
 		defer stop()
-		srv, l = edge.Server(e, slog.New(slog.DiscardHandler)), edge.Listen(l)
+		srv, l = edge.Server(e, slog.New(slog.DiscardHandler)), edge.Listen(l, nil)
 	}
 	fmt.Println(l.Addr())
 	go func() {

@@ -89,6 +89,7 @@ type render struct {
 	id  string // of the request that asked first
 
 	class Class         // of the one who asks
+	from  netip.Addr    // whose rate limits count the render; invalid for a renewal that nobody waits for
 	asked *http.Request // for the WAF to look at before the page is made; nil when it need not
 }
 
@@ -152,12 +153,7 @@ func (p *pages) find(ctx context.Context, job render, have *cached, t *trail) (*
 			return have, nil
 		}
 	}
-	if err := job.rt.limited("", t.ip, ByAddress, ByAccount); err != nil {
-		if have != nil {
-			return have, nil
-		}
-		return nil, err
-	}
+	job.from = t.ip
 	return p.await(ctx, job, have, t)
 }
 

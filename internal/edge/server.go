@@ -20,6 +20,7 @@ func Server(h http.Handler, log *slog.Logger) *http.Server {
 		IdleTimeout:       75 * time.Second,
 		MaxHeaderBytes:    maxHeaderBytes,
 		ConnContext:       connContext,
+		ConnState:         note,
 		// What net/http logs is what clients do: it must not flush the log line by line.
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelInfo),
 	}

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"lightstick/internal/edge"
 	"lightstick/internal/fault"
@@ -164,3 +165,12 @@ func want(t *testing.T, w *httptest.ResponseRecorder, status int, header ...stri
 }
 
 func prefix(s string) netip.Prefix { return netip.MustParsePrefix(s) }
+
+// leaving asks and goes away after d.
+func (s *site) leaving(target string, d time.Duration) {
+	ctx, cancel := context.WithTimeout(context.Background(), d)
+	defer cancel()
+	r := httptest.NewRequestWithContext(ctx, http.MethodGet, target, http.NoBody)
+	r.Host, r.RemoteAddr = "lightstick.example", "192.0.2.7:4000"
+	s.ServeHTTP(httptest.NewRecorder(), r)
+}

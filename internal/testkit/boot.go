@@ -52,7 +52,7 @@ func Boot(t testing.TB, change ...func(*app.Config, *app.Options)) *Site {
 	}
 	server := edge.Server(s.App.Handler, s.App.Observer().Log)
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(edge.Listen(listener)) }()
+	go func() { served <- server.Serve(edge.Listen(listener, nil)) }()
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 		defer cancel()
