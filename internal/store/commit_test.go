@@ -21,8 +21,9 @@ const (
 
 // breaker passes on what a store and its database say, and breaks the connection once when told to.
 type breaker struct {
-	to   string
-	next atomic.Int32
+	to    string
+	next  atomic.Int32
+	after atomic.Int32 // COMMITs that pass before
 }
 
 // newBreaker stands before the database of an address and returns its own.
@@ -72,7 +73,7 @@ func (b *breaker) pass(client net.Conn) {
 		if err != nil {
 			return
 		}
-		if bytes.Contains(buf[:n], []byte("COMMIT")) {
+		if bytes.Contains(buf[:n], []byte("COMMIT")) && b.after.Add(-1) < 0 {
 			switch b.next.Swap(never) {
 			case beforeCommit:
 				return

@@ -84,7 +84,7 @@ func crashComment(ctx context.Context, s *store.Store, post, author forum.ID, ke
 	defer cancel()
 	c := forum.Comment{PostID: post, Author: forum.MemberRef{ID: author}, Text: key, Lang: "en", CreatedAt: time.Now()}
 	ctx = forum.WithOnce(ctx, once(author, key, key))
-	_, err := s.Update(ctx, func(tx forum.Tx) (any, error) { return c.ID, tx.InsertComment(ctx, &c) })
+	_, err := s.Add(ctx, func(tx forum.Tx) (any, error) { return c.ID, tx.InsertComment(ctx, &c) })
 	return c.ID, err
 }
 

@@ -42,6 +42,14 @@ func (r recorder) query(ctx context.Context, sql string, args ...any) (rows, err
 	return r.querier.query(ctx, sql, args...)
 }
 
+// Waiting is how many changes wait for others to be written.
+func (s *Store) Waiting() int {
+	p := s.engine.(*pg)
+	p.adding.mu.Lock()
+	defer p.adding.mu.Unlock()
+	return len(p.adding.waiting)
+}
+
 // Exported lists the columns that an export holds, by table.
 func Exported() map[string][]string {
 	all := map[string][]string{}

@@ -21,12 +21,13 @@ import (
 // made to the primary; reads through a pool for each server.
 type pg struct {
 	servers []*server
-	pool    *pgxpool.Pool // for writing; also the queue's of jobs
-	crowd   *crowd        // changes that wait to be written together
-	wires   *wires        // of pool
-	located bool          // positions of writes can be known: no pooler hides which server answers
-	ids     ration        // of reads that are asked again because nothing was found,
-	names   ration        // by number and by name
+	pool    *pgxpool.Pool   // for writing; also the queue's of jobs
+	adding  lanes[*pending] // changes that are written together
+	looking lanes[*look]    // reads of the primary that are read together
+	wires   *wires          // of pool
+	located bool            // positions of writes can be known: no pooler hides which server answers
+	ids     ration          // of reads that are asked again because nothing was found,
+	names   ration          // by number and by name
 	maxLag  time.Duration
 	now     func() time.Time
 	logger  *slog.Logger
@@ -52,7 +53,9 @@ type pg struct {
 func openPostgres(ctx context.Context, c Config, logger *slog.Logger, now func() time.Time) (*pg, error) {
 	p := &pg{wires: newWires(), located: c.ReadURL == "", maxLag: c.MaxLag, now: now, logger: logger,
 		changed: make(chan struct{}), since: now()}
-	p.crowd = &crowd{p: p}
+	// Two: while one transaction waits for the disk and for replicas, the next is written.
+	p.adding.run, p.adding.open = p.together, 2
+	p.looking.run, p.looking.open = p.lookAll, 1
 	if p.maxLag <= 0 {
 		p.maxLag = pgMaxLag
 	}

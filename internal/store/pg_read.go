@@ -28,6 +28,11 @@ func errWriteOutside() error { return errors.New("store: a write outside a trans
 func (q pgReads) query(ctx context.Context, text string, args ...any) (rows, error) {
 	count(ctx)
 	s := q.p.choose(ctx)
+	if how := forum.ReadingFrom(ctx); how != nil && how.Fresh && s == q.p.primary.Load() {
+		if rs, err := q.p.lookUp(ctx, text, args); err == nil {
+			return rs, nil
+		}
+	}
 	s.reading.Add(1)
 	r := &asking{p: q.p, s: s, ctx: ctx, slow: time.AfterFunc(pgSlow, s.suspect)}
 	rs, err := q.p.readPool(s).Query(ctx, text, args...)

@@ -1,50 +1,28 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"iter"
 	"slices"
-	"sync"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgtype"
 )
-
-// pgLanes is how many transactions of several changes run at once: while one waits for the disk and
-// for replicas, the next is written.
-const pgLanes = 2
 
 // errAlone is the outcome of a change that was undone with its neighbours. Nothing of it is left, so
 // it is done again, without them.
 var errAlone = errors.New("store: undone with others")
 
-// crowd commits changes together. Whoever comes while all lanes are busy waits for the next
-// transaction and shares it with all who have come meanwhile; a single one waits for nobody.
-type crowd struct {
-	p *pg
-
-	mu      sync.Mutex // guards the fields below
-	waiting []*pending
-	lanes   int // busy ones
-}
-
-// do runs change and returns once it is committed, has left nothing behind, or is to be done alone.
-func (c *crowd) do(ctx context.Context, change func(transaction) error) error {
+// add runs a change that only adds in a transaction with others that wait for the same. It returns once the
+// change is committed, has left nothing behind, or is to be done alone.
+func (p *pg) add(ctx context.Context, change func(transaction) error) error {
 	one := &pending{ctx: ctx, change: change, ready: make(chan struct{})}
-	c.mu.Lock()
-	c.waiting = append(c.waiting, one)
-	if c.lanes < pgLanes {
-		c.lanes++
-		go c.lane()
-	}
-	c.mu.Unlock()
+	p.adding.enter(one)
 	select {
 	case <-one.ready:
 	case <-ctx.Done():
-		if c.leave(one) {
+		if p.adding.leave(one) {
 			return ctx.Err()
 		}
 		<-one.ready // the caller must know whether the change happened
@@ -53,36 +31,6 @@ func (c *crowd) do(ctx context.Context, change func(transaction) error) error {
 		panic(one.panic)
 	}
 	return one.err
-}
-
-// leave takes one out who has not been called up yet.
-func (c *crowd) leave(one *pending) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	i := slices.Index(c.waiting, one)
-	if i >= 0 {
-		c.waiting = slices.Delete(c.waiting, i, i+1)
-	}
-	return i >= 0
-}
-
-func (c *crowd) lane() {
-	for list := c.take(); list != nil; list = c.take() {
-		c.p.together(list)
-	}
-}
-
-// take calls up those who wait; nil gives the lane back.
-func (c *crowd) take() []*pending {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if len(c.waiting) == 0 {
-		c.lanes--
-		return nil
-	}
-	list := slices.Clone(c.waiting[:min(len(c.waiting), groupMost)])
-	c.waiting = slices.Delete(c.waiting, 0, len(list))
-	return list
 }
 
 // together is one transaction for a list of changes.
@@ -163,70 +111,6 @@ func lead(ctx context.Context, tx pgx.Tx, seats []*seat) error {
 		}
 	}
 }
-
-// ask is one statement and its answer.
-type ask struct {
-	sql    string
-	args   []any
-	types  *pgtype.Map
-	fields []pgconn.FieldDescription
-	rows   [][][]byte
-	tag    pgconn.CommandTag
-}
-
-func (a *ask) wrote() bool { return !a.tag.Select() && a.tag.RowsAffected() > 0 }
-
-func answer(ctx context.Context, tx pgx.Tx, all []*ask) error {
-	var b pgx.Batch
-	for _, a := range all {
-		b.Queue(a.sql, a.args...)
-	}
-	results := tx.SendBatch(ctx, &b)
-	var err error
-	for _, a := range all {
-		if err = a.read(results); err != nil {
-			break
-		}
-	}
-	return cmp.Or(err, results.Close())
-}
-
-func (a *ask) read(results pgx.BatchResults) error {
-	rows, err := results.Query()
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	a.fields = slices.Clone(rows.FieldDescriptions())
-	a.types = rows.TypeMap()
-	for rows.Next() {
-		row := rows.RawValues()
-		kept := make([][]byte, len(row))
-		for i, v := range row {
-			kept[i] = slices.Clone(v) // nil stays nil: NULL
-		}
-		a.rows = append(a.rows, kept)
-	}
-	rows.Close()
-	a.tag = rows.CommandTag()
-	return rows.Err()
-}
-
-// answered are the rows of an ask.
-type answered struct {
-	*ask
-	next int
-}
-
-func (r *answered) Next() bool { r.next++; return r.next <= len(r.rows) }
-
-func (r *answered) Scan(into ...any) error {
-	return pgx.ScanRow(r.types, r.fields, r.rows[r.next-1], into...)
-}
-
-func (r *answered) Err() error { return nil }
-
-func (r *answered) Close() {}
 
 func (s *seat) say(ctx context.Context, asks ...*ask) error {
 	count(ctx)

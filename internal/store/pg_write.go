@@ -28,7 +28,7 @@ func (p *pg) update(ctx context.Context, together bool, change func(transaction)
 	for {
 		err := errAlone
 		if together {
-			err = p.crowd.do(ctx, change)
+			err = p.add(ctx, change)
 			together = !errors.Is(err, errAlone)
 		}
 		if !together {
