@@ -6,8 +6,9 @@ BIN   := build/lightstick
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 FUZZTIME ?= 30s
+TF    ?= terraform
 
-.PHONY: help run build test check race bench generate fmt lint image fuzz screenshots cluster cluster-down drill pop lab backup-drill clean need-go need-test need-bench need-lab need-backup need-cluster
+.PHONY: help run build test check race bench generate fmt lint image up down test-stack fuzz screenshots cluster cluster-down drill pop lab infra backup-drill clean need-go need-test need-bench need-lab need-backup need-cluster need-terraform
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -24,6 +25,8 @@ check: need-test lint ## exactly what CI runs: formatting, vet, staticcheck, sta
 	$(MAKE) test
 	$(MAKE) race
 	$(MAKE) fuzz
+	STACK_OPTIONAL=1 $(MAKE) test-stack
+	@command -v $(TF) >/dev/null || echo "$(TF) is not here: deploy/terraform was checked by Go tests only. Its plans need Terraform or OpenTofu (TF=tofu): make infra"
 
 # Packages with state shared between goroutines. Two are slow under the race detector, which makes
 # SQLite and argon2 ten times slower: of these the tests that share something.
@@ -37,6 +40,7 @@ lint: need-go ## formatting, vet, staticcheck, stale generated code, module file
 	@out=$$(gofmt -l cmd internal e2e bench deploy); test -z "$$out" || { echo "gofmt: $$out"; exit 1; }
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
+	$(GO) vet -tags stack ./deploy/compose && $(GO) tool staticcheck -tags stack ./deploy/compose
 	$(GO) mod verify >/dev/null && $(GO) mod tidy -diff
 	@scripts/stale
 
@@ -50,6 +54,16 @@ fmt: need-go ## format Go and templ sources
 
 image: need-go ## build the container image into build/image, with SBOM and provenance (GOARCH=arm64 for others)
 	@scripts/image
+
+STACK := deploy/compose/stack
+up: need-go ## start the whole three-tier site in containers on this machine (deploy/compose/stack help)
+	@$(STACK) up
+
+down: ## stop it; what it stored stays (deploy/compose/stack destroy removes it)
+	@$(STACK) down
+
+test-stack: need-go ## start the site in containers, use it, break each part of it, remove it
+	@$(STACK) test
 
 fuzz: need-go ## run each fuzz target for FUZZTIME=30s
 	@scripts/fuzz $(FUZZTIME)
@@ -76,6 +90,10 @@ cluster-down: ## stop the cluster; its data stays in build/cluster
 backup-drill: need-backup ## bring a PostgreSQL back to a moment with pgBackRest, on a server of its own
 	@deploy/backup/drill
 
+# TF=tofu takes OpenTofu; TF_RIG=DIR a stand-in for the provider where its registry is not reached.
+infra: need-terraform ## check the AWS modules: formatting, validity, tests, plans of all environments, policies (no account needed)
+	@TF=$(TF) GO=$(GO) deploy/terraform/check build/infra
+
 # Each drill starts a system of its own and removes it. All of them run, also after one that fails.
 DRILLS := surge disk lag deploy failover
 drill: need-cluster build ## break things under load and judge what readers saw; reports into build/drills (DRILLS="lag", DRILLFLAGS)
@@ -84,6 +102,7 @@ drill: need-cluster build ## break things under load and judge what readers saw;
 
 clean: ## remove build/ (the community in ./data stays)
 	@[ ! -d build/cluster ] || $(CLUSTER) destroy
+	@[ ! -d build/docker ] || scripts/engine down
 	rm -rf build
 
 need-go:
@@ -94,6 +113,8 @@ need-bench: need-go
 	@scripts/need wrk nginx postgresql-15
 need-lab: need-go
 	@scripts/need nginx iproute2 openssl
+need-terraform: need-go
+	@command -v $(TF) >/dev/null || { echo "Terraform 1.11 or newer is needed: https://developer.hashicorp.com/terraform/install (or OpenTofu 1.10: TF=tofu)"; exit 1; }
 need-backup:
 	@scripts/need postgresql-15 pgbackrest
 need-cluster: need-go
