@@ -31,6 +31,8 @@ type Config struct {
 	Now      func() time.Time      // nil: time.Now; measures durations and times retries
 	Poll     time.Duration         // how often the queue is looked at; 0 is 1 s
 	PollOnly bool                  // PostgreSQL behind a pooler of transactions: no LISTEN
+	// Prepare is done first, again until it succeeds; nil: nothing to do.
+	Prepare func(context.Context) error
 	// Retry is the pause after the n-th failure of a job; nil doubles from 2 s up to an hour, each
 	// ± 25 % so that what failed together does not return together.
 	Retry func(n int) time.Duration
@@ -51,6 +53,7 @@ type Runner struct {
 	stopping atomic.Bool
 
 	cancelTasks context.CancelFunc
+	starting    sync.WaitGroup
 	tasks       sync.WaitGroup
 }
 
@@ -70,6 +73,7 @@ func newQueue[TTx any](driver riverdriver.Driver[TTx], c *river.Config) (queue, 
 }
 
 // Start begins to work. The tables must be there, see [MigrateSQLite] and [MigratePostgres].
+// A PostgreSQL that cannot be written now keeps nobody from starting: work begins when it can.
 // Ending ctx does not stop the runner; Stop does.
 func Start(ctx context.Context, c Config) (*Runner, error) {
 	if (c.SQLite == nil) == (c.Pool == nil) || c.Registry == nil {
@@ -103,15 +107,60 @@ func Start(ctx context.Context, c Config) (*Runner, error) {
 			return nil, err
 		}
 	}
-	if err := r.queue.start(context.WithoutCancel(ctx)); err != nil {
-		return nil, fmt.Errorf("start the job queue: %w", err)
-	}
 	taskCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	if err := r.begin(taskCtx, c); err != nil {
+		if c.SQLite != nil {
+			cancel()
+			return nil, err
+		}
+		r.logger.WarnContext(ctx, "background work waits for the database", slog.Any("error", err))
+		r.starting.Go(func() { r.beginLater(taskCtx, c) })
+	}
 	r.cancelTasks = cancel
 	for _, t := range c.Registry.tasks {
 		r.tasks.Go(func() { t.loop(taskCtx, r) })
 	}
 	return r, nil
+}
+
+const (
+	beginAgain  = time.Second
+	beginWithin = 30 * time.Second // of one attempt of what is to be done before
+)
+
+// begin starts the queue.
+func (r *Runner) begin(ctx context.Context, c Config) error {
+	if c.Prepare != nil {
+		bounded, cancel := context.WithTimeout(ctx, beginWithin)
+		defer cancel()
+		if err := c.Prepare(bounded); err != nil {
+			return fmt.Errorf("prepare the job queue: %w", err)
+		}
+	}
+	// Not ctx: its end would interrupt what is running.
+	if err := r.queue.start(context.WithoutCancel(ctx)); err != nil {
+		return fmt.Errorf("start the job queue: %w", err)
+	}
+	return nil
+}
+
+// beginLater tries until the queue has started or ctx ends.
+func (r *Runner) beginLater(ctx context.Context, c Config) {
+	again := time.NewTicker(beginAgain)
+	defer again.Stop()
+	for {
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			return
+		}
+		err := r.begin(ctx, c)
+		if err == nil {
+			r.logger.InfoContext(ctx, "background work begins")
+			return
+		}
+		r.logger.DebugContext(ctx, "background work waits for the database", slog.Any("error", err))
+	}
 }
 
 func (r *Runner) connect(c Config) (err error) {
@@ -163,6 +212,7 @@ const keepFailed = 7 * 24 * time.Hour
 func (r *Runner) Stop(ctx context.Context) error {
 	r.lease.drop()
 	r.cancelTasks()
+	r.starting.Wait()
 	soft, cancel := context.WithTimeout(ctx, r.grace)
 	defer cancel()
 	err := r.queue.stop(soft)
