@@ -18,9 +18,6 @@ func FoldSlowly(s string) string {
 	return out.String()
 }
 
-// Sanitise is the policy alone.
-func Sanitise(s string) string { return sanitiser().Sanitize(s) }
-
 // BothWays renders a plain text by the short way and by the parser; ok is false if src is not
 // plain.
 func BothWays(src string, o Options) (short, long Document, ok bool) {
