@@ -37,7 +37,7 @@ type Config struct {
 	S3Endpoint  string `name:"s3-endpoint" help:"host[:port] of S3-compatible storage for uploads. Empty: the data folder." env:"LIGHTSTICK_S3_ENDPOINT"`
 	S3Bucket    string `name:"s3-bucket" help:"Bucket for uploads." env:"LIGHTSTICK_S3_BUCKET"`
 	S3Region    string `name:"s3-region" help:"Region of the bucket." env:"LIGHTSTICK_S3_REGION"`
-	S3AccessKey string `name:"s3-access-key" help:"Access key." env:"LIGHTSTICK_S3_ACCESS_KEY"`
+	S3AccessKey string `name:"s3-access-key" help:"Access key. Empty, with the secret key: the temporary credentials of the container's or machine's role." env:"LIGHTSTICK_S3_ACCESS_KEY"`
 	S3SecretKey string `name:"s3-secret-key" help:"Secret key." env:"LIGHTSTICK_S3_SECRET_KEY" secret:""`
 	S3Plain     bool   `name:"s3-plain" help:"Speak http, not https, to the endpoint (dev only)." env:"LIGHTSTICK_S3_PLAIN"`
 	MediaURL    string `name:"media-url" help:"Own origin for uploads, such as https://media.fans.example. Empty: the base URL." env:"LIGHTSTICK_MEDIA_URL"`
@@ -87,8 +87,8 @@ func (c *Config) Check() error {
 	if c.DatabaseMaxLag < 0 {
 		no("--database-max-lag: 0 (for 5s) or more")
 	}
-	if c.S3Endpoint != "" && (c.S3Bucket == "" || c.S3AccessKey == "" || c.S3SecretKey == "") {
-		no("--s3-endpoint needs --s3-bucket, --s3-access-key and --s3-secret-key")
+	if c.S3Endpoint != "" && (c.S3Bucket == "" || (c.S3AccessKey == "") != (c.S3SecretKey == "")) {
+		no("--s3-endpoint needs --s3-bucket, and --s3-access-key and --s3-secret-key or neither")
 	}
 	if c.PageCache < 1<<20 {
 		no("--page-cache: at least 1048576 bytes")

@@ -20,7 +20,7 @@ type S3Config struct {
 	Endpoint  string // host or host:port, without a scheme
 	Bucket    string // must exist
 	Region    string // default us-east-1
-	AccessKey string
+	AccessKey string // with SecretKey; both empty: the temporary credentials of the container's or machine's role
 	SecretKey string
 	Prefix    string // put before every key, "media/" for instance
 	TLS       bool
@@ -48,8 +48,8 @@ func OpenS3(c S3Config) (*S3, error) {
 	if c.Endpoint == "" || c.Bucket == "" {
 		return nil, errors.New("media: S3 needs an endpoint and a bucket")
 	}
-	if c.AccessKey == "" || c.SecretKey == "" {
-		return nil, errors.New("media: S3 needs an access key and a secret key")
+	if (c.AccessKey == "") != (c.SecretKey == "") {
+		return nil, errors.New("media: S3 needs an access key and a secret key, or neither where a role gives them")
 	}
 	if c.Region == "" {
 		c.Region = "us-east-1" // set, so that the client never asks where the bucket is
@@ -58,13 +58,22 @@ func OpenS3(c S3Config) (*S3, error) {
 		c.Timeout = 10 * time.Second
 	}
 	client, err := minio.New(c.Endpoint, &minio.Options{
-		Creds:  credentials.NewStaticV4(c.AccessKey, c.SecretKey, ""),
+		Creds:  c.credentials(),
 		Secure: c.TLS, Region: c.Region, MaxRetries: s3Tries, Transport: s3Transport(c.Timeout),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("media: S3: %w", err)
 	}
 	return &S3{minio.Core{Client: client}, c.Bucket, c.Prefix, c.Timeout}, nil
+}
+
+// credentials are the two keys or, without them, what AWS gives to the task or machine: short-lived,
+// fetched when they are first needed and again before they end.
+func (c S3Config) credentials() *credentials.Credentials {
+	if c.AccessKey == "" {
+		return credentials.NewIAM("")
+	}
+	return credentials.NewStaticV4(c.AccessKey, c.SecretKey, "")
 }
 
 func s3Transport(timeout time.Duration) *http.Transport {
