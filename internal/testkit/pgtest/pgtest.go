@@ -230,6 +230,16 @@ func (c *Cluster) Stop() {
 	}
 }
 
+// Ask reads one text from the database "postgres".
+func (c *Cluster) Ask(ctx context.Context, sql string) (text string, err error) {
+	conn, err := pgx.Connect(ctx, c.URL("postgres"))
+	if err != nil {
+		return "", err
+	}
+	defer conn.Close(ctx)
+	return text, conn.QueryRow(ctx, sql).Scan(&text)
+}
+
 func (c *Cluster) admin(sql string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
