@@ -113,7 +113,7 @@ func TestOpenLoop(t *testing.T) {
 func TestAskStopsAtAWrongStatus(t *testing.T) {
 	s := httptest.NewServer(http.NotFoundHandler())
 	defer s.Close()
-	_, err := ask(context.Background(), s.Listener.Addr().String(), time.Now().Add(time.Minute), http.StatusOK,
+	_, _, err := ask(context.Background(), s.Listener.Addr().String(), time.Now().Add(time.Minute), http.StatusOK,
 		func() []byte { return wire(http.MethodGet, "/", 1, nil) })
 	if err == nil || !strings.Contains(err.Error(), "status 404") {
 		t.Errorf("err = %v", err)

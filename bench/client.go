@@ -73,6 +73,7 @@ type work struct {
 	took     time.Duration
 	cpu      time.Duration   // of the server, until the window closed
 	times    []time.Duration // of each request
+	refused  int             // answered 503 first; asked again, which is part of their time
 }
 
 func (w work) perSecond() float64 { return float64(w.requests) / w.took.Seconds() }
@@ -84,7 +85,8 @@ func (w work) each() float64 { return w.cpu.Seconds() * 1000 / float64(w.request
 func (w work) middle() float64 { return percentile(w.times, 0.5).Seconds() * 1000 }
 
 // load lets n callers ask one after the other for d. next makes the i-th request of all; want is
-// the only status that is no error, 0 for any success.
+// the only status that is no error, 0 for any success; what is refused with 503 is asked again. When more is
+// refused than answered, the figure would be one of waiting, and is an error.
 func load(ctx context.Context, s *server, n int, d time.Duration, want int, next func(i int) []byte) (w work, err error) {
 	var count atomic.Int64
 	var mu sync.Mutex
@@ -97,10 +99,10 @@ func load(ctx context.Context, s *server, n int, d time.Duration, want int, next
 	began := time.Now()
 	for range n {
 		group.Go(func() {
-			times, err := ask(ctx, s.addr, began.Add(d), want, func() []byte { return next(int(count.Add(1) - 1)) })
+			times, refused, err := ask(ctx, s.addr, began.Add(d), want, func() []byte { return next(int(count.Add(1) - 1)) })
 			mu.Lock()
 			defer mu.Unlock()
-			w.times, errs = append(w.times, times...), append(errs, err)
+			w.times, w.refused, errs = append(w.times, times...), w.refused+refused, append(errs, err)
 		})
 	}
 	group.Go(func() {
@@ -116,16 +118,19 @@ func load(ctx context.Context, s *server, n int, d time.Duration, want int, next
 	if err := errors.Join(append(errs, err, ctx.Err())...); err != nil {
 		return w, err
 	}
-	if w.requests == 0 {
-		return w, errors.New("no request was answered")
+	if w.requests == 0 || w.refused > w.requests {
+		return w, fmt.Errorf("%d requests were answered, %d refused", w.requests, w.refused)
 	}
 	return w, nil
 }
 
-func ask(ctx context.Context, addr string, until time.Time, want int, next func() []byte) (times []time.Duration, err error) {
+// refusedPause is how long a caller waits whom the server had no place for.
+const refusedPause = 20 * time.Millisecond
+
+func ask(ctx context.Context, addr string, until time.Time, want int, next func() []byte) (times []time.Duration, refused int, err error) {
 	c, err := dial(addr)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	defer c.close()
 	for ctx.Err() == nil {
@@ -135,14 +140,22 @@ func ask(ctx context.Context, addr string, until time.Time, want int, next func(
 		}
 		request := next()
 		status, body, err := c.do(request)
+		for err == nil && status == http.StatusServiceUnavailable && time.Now().Before(until) {
+			refused++
+			time.Sleep(refusedPause)
+			status, body, err = c.do(request)
+		}
 		if err != nil {
-			return times, err
+			return times, refused, err
+		}
+		if status == http.StatusServiceUnavailable {
+			break // the time is over
 		}
 		if status != want && (want != 0 || status/100 != 2) {
 			line, _, _ := bytes.Cut(request, []byte("\r\n"))
-			return times, fmt.Errorf("%s: status %d, not %d: %.300s", line, status, want, body)
+			return times, refused, fmt.Errorf("%s: status %d, not %d: %.300s", line, status, want, body)
 		}
 		times = append(times, time.Since(began))
 	}
-	return times, nil
+	return times, refused, nil
 }

@@ -52,6 +52,7 @@ func (b *bench) hotPost(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, s.stop()) }()
 	var limits, rates, slow []float64
+	refused, asked := 0, 0
 	for i := range b.rounds + 1 {
 		if err := s.settle(ctx); err != nil {
 			return err
@@ -69,10 +70,12 @@ func (b *bench) hotPost(ctx context.Context) (err error) {
 		if i > 0 {
 			limits, rates = append(limits, limit), append(rates, w.perSecond())
 			slow = append(slow, percentile(w.times, 0.99).Seconds()*1000)
+			refused, asked = refused+w.refused, asked+w.requests
 		}
 	}
 	b.rows = append(b.rows, atLeast(fmt.Sprintf("comments on one post through HTTP, PostgreSQL, %d writers, against insert + counter", crowdAtOnce), "/s", median(limits), median(rates), 5),
-		shown("  the p99 of such a comment", " ms", median(slow)))
+		shown("  the p99 of such a comment", " ms", median(slow)),
+		shown("  refused at first, for want of a place", " %", 100*float64(refused)/float64(asked)))
 	return nil
 }
 
