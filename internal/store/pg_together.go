@@ -37,7 +37,7 @@ func (p *pg) add(ctx context.Context, change func(transaction) error) error {
 func (p *pg) together(list []*pending) {
 	seats := make([]*seat, len(list))
 	for i, one := range list {
-		seats[i] = newSeat(one)
+		seats[i] = &seat{pending: one}
 	}
 	at, err := p.transact(context.Background(), func(ctx context.Context, tx pgx.Tx) error { return lead(ctx, tx, seats) })
 	for _, s := range seats {
@@ -66,20 +66,20 @@ type seat struct {
 	left   bool
 }
 
-func newSeat(one *pending) *seat {
-	s := &seat{pending: one}
+// sit begins the coroutine. It has to be stopped.
+func (s *seat) sit(tx pgx.Tx) {
+	s.tx = tx
 	s.next, s.stop = iter.Pull(func(wait func(struct{}) bool) {
 		s.wait = wait
 		s.attempt(s)
 	})
-	return s
 }
 
 // lead runs the changes in step: a statement of each in one round trip, then the next of each, until
 // all have ended. An error says that nothing may be committed.
 func lead(ctx context.Context, tx pgx.Tx, seats []*seat) error {
 	for _, s := range seats {
-		s.tx = tx
+		s.sit(tx)
 		defer s.stop()
 	}
 	for {
