@@ -28,7 +28,7 @@ type doubt struct {
 type doubtKey struct{}
 
 // surely reads one thing by its id in a table, or with no table by a name. That it is not there only the
-// primary may say, or without one the newest replica. If neither answers in time, the replica's word stands:
+// primary may say, or without one another replica. If neither answers in time, the replica's word stands:
 // reading waits for no primary.
 func surely[T any](ctx context.Context, r reader, table string, id forum.ID, read func(context.Context) (T, error)) (T, error) {
 	q, ok := r.q.(pgReads)
@@ -53,7 +53,10 @@ func surely[T any](ctx context.Context, r reader, table string, id forum.ID, rea
 
 // doubts reports whether another server may have what this one has not.
 func (p *pg) doubts(ctx context.Context, asked *server, table string, id forum.ID) bool {
-	if asked == nil || asked == p.knowing(nil) {
+	if asked == nil || asked == p.primary.Load() {
+		return false
+	}
+	if other := p.knowing(asked); other == asked || !other.known().up {
 		return false
 	}
 	if table == "" {
@@ -71,7 +74,10 @@ func (p *pg) choose(ctx context.Context) *server {
 		return p.pick(ctx)
 	}
 	if d.again {
-		not, _ := ctx.Value(avoidKey{}).(*server)
+		not := d.asked
+		if failed, ok := ctx.Value(avoidKey{}).(*server); ok {
+			not = failed
+		}
 		s := p.knowing(not)
 		forum.ReadingFrom(ctx).Settle(s) // the rest of the page is as new
 		return s
@@ -80,7 +86,7 @@ func (p *pg) choose(ctx context.Context) *server {
 	return d.asked
 }
 
-// knowing is the server that knows most: the primary, or else the newest replica.
+// knowing is the server that knows most: the primary, or else the newest replica, by what was seen of them last.
 func (p *pg) knowing(not *server) *server {
 	if s := p.primary.Load(); s != nil && s != not {
 		return s

@@ -209,6 +209,7 @@ func (w *world) notYetAlone(t *testing.T, primary, quick *pgtest.Cluster, post f
 	must[any](t)(nil, err)
 	w.reached(quick)
 	primary.Stop()
+	defer func() { must[any](t)(nil, primary.Start()) }()
 	eventually(t, "the primary's loss is seen", func() bool { return !w.Status().Writable })
 	for range 40 {
 		ctx, how := reader(w.ctx, "")
@@ -219,7 +220,6 @@ func (w *world) notYetAlone(t *testing.T, primary, quick *pgtest.Cluster, post f
 	if counted(t, metrics, "lightstick_db_missing_asked_again_total") == 0 {
 		t.Error("the late replica was not asked: this proves nothing")
 	}
-	must[any](t)(nil, primary.Start())
 }
 
 // counted is a counter of a registry.
