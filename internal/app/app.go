@@ -69,8 +69,9 @@ func New(ctx context.Context, c Config, o Options) (a *App, err error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	if o.Now == nil {
-		o.Now = time.Now
+	follow := o.Now == nil
+	if follow {
+		o.Now = func() time.Time { return time.Now().Add(c.ClockOffset) }
 	}
 	a = &App{Config: c, now: o.Now}
 	defer func() {
@@ -80,9 +81,10 @@ func New(ctx context.Context, c Config, o Options) (a *App, err error) {
 	}()
 	a.observer = observe.New(observe.Options{Log: o.Log, Level: level(c.LogLevel), Version: o.Version})
 	a.onClose(func(context.Context) error { return a.observer.Close() })
-	if err := a.openStore(ctx); err != nil {
+	if err := a.openStore(ctx, follow); err != nil {
 		return a, err
 	}
+	a.now, o.Now = a.store.Now, a.store.Now // all nodes of a site have one time
 	if err := a.openMedia(); err != nil {
 		return a, err
 	}
@@ -100,10 +102,10 @@ func New(ctx context.Context, c Config, o Options) (a *App, err error) {
 	return a, a.serveParts(o.Version)
 }
 
-func (a *App) openStore(ctx context.Context) (err error) {
+func (a *App) openStore(ctx context.Context, follow bool) (err error) {
 	c := a.Config
 	if a.store, err = store.Open(ctx, store.Config{URL: c.Database, ReadURL: c.DatabaseRead, MaxLag: c.DatabaseMaxLag,
-		Metrics: a.observer.Metrics, Now: a.now, Logger: a.observer.Log}); err != nil {
+		Metrics: a.observer.Metrics, Now: a.now, FollowClock: follow, Logger: a.observer.Log}); err != nil {
 		return err
 	}
 	a.onClose(func(context.Context) error { a.store.Close(); return nil })
@@ -167,7 +169,7 @@ func (a *App) serveParts(version string) (err error) {
 	}
 	a.limiter = edge.NewLimiter(limitedCallers, a.now)
 	a.health = &health{probes: []probe{{"database", true, a.store.Probe}, {"writing", false, a.store.ProbeWrite},
-		{"media", false, a.media.Probe}, {"mail", false, a.mailer.probe}}}
+		{"media", false, a.media.Probe}, {"mail", false, a.mailer.probe}, {"clock", false, a.store.ProbeClock}}}
 	browser := append(a.site.Routes(), a.health.routes()...)
 	if f, ok := a.mailer.(folder); ok && a.Config.Env == Dev {
 		browser = append(browser, devMail{f.dir}.routes()...)
@@ -195,6 +197,9 @@ func (a *App) serveParts(version string) (err error) {
 		return err
 	}
 	a.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if a.store.ClockOffset().Abs() > time.Second { // caches reckon ages from the Date that is sent
+			w.Header().Set("Date", a.now().UTC().Format(http.TimeFormat))
+		}
 		if strings.HasPrefix(r.URL.Path, "/api/") {
 			rest.ServeHTTP(w, r)
 			return

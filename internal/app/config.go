@@ -57,6 +57,8 @@ type Config struct {
 	LogFile           string         `help:"File for the log. Empty: standard error." type:"path" env:"LIGHTSTICK_LOG_FILE"`
 	Demo              bool           `help:"Fill an empty community with the demo world." env:"LIGHTSTICK_DEMO"`
 
+	ClockOffset time.Duration `help:"Put this node's clock wrong by so much, for drills (dev only)." default:"0s" hidden:"" env:"LIGHTSTICK_CLOCK_OFFSET"`
+
 	AllowDemo     bool `help:"Let production serve demo data. Its passwords are public." env:"LIGHTSTICK_ALLOW_DEMO"`
 	AllowEmbedded bool `help:"Let production run on the embedded database: one machine, no failover." env:"LIGHTSTICK_ALLOW_EMBEDDED"`
 	AllowPlain    bool `help:"Let production use a plain http base URL." env:"LIGHTSTICK_ALLOW_PLAIN"`
@@ -98,6 +100,9 @@ func (c *Config) Check() error {
 	}
 	if c.Hashers < 0 {
 		no("--hashers: 0 or more")
+	}
+	if c.ClockOffset != 0 && c.Env != Dev {
+		no("--clock-offset: a wrong clock is for drills in dev")
 	}
 	if c.Env != Dev {
 		c.guard(no, base)

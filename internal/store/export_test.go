@@ -8,6 +8,9 @@ import (
 // SetSettle shortens the window of Tail, so that a test need not wait for it.
 func (s *Store) SetSettle(d time.Duration) { s.d.settle = d }
 
+// Agreed is the time that servers agree on, the primary's being the first.
+func Agreed(ahead ...time.Duration) time.Duration { return agreed(ahead) }
+
 // Explain is the plan of the query that a search runs against the index.
 func (s *Store) Explain(ctx context.Context, sql string, args ...any) ([]string, error) {
 	prefix := "EXPLAIN QUERY PLAN "

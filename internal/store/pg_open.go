@@ -29,7 +29,8 @@ type pg struct {
 	ids     ration          // of reads that are asked again because nothing was found,
 	names   ration          // by number and by name
 	maxLag  time.Duration
-	now     func() time.Time
+	now     func() time.Time // of clock
+	clock   *dbClock
 	logger  *slog.Logger
 	metrics *pgMetrics
 
@@ -51,7 +52,8 @@ type pg struct {
 
 // openPostgres starts to watch the servers and waits a moment for what they are.
 func openPostgres(ctx context.Context, c Config, logger *slog.Logger, now func() time.Time) (*pg, error) {
-	p := &pg{wires: newWires(), located: c.ReadURL == "", maxLag: c.MaxLag, now: now, logger: logger,
+	clock := newClock(now, c.FollowClock)
+	p := &pg{wires: newWires(), located: c.ReadURL == "", maxLag: c.MaxLag, now: clock.now, clock: clock, logger: logger,
 		changed: make(chan struct{}), since: now()}
 	// Two: while one transaction waits for the disk and for replicas, the next is written.
 	p.adding.run, p.adding.open = p.together, 2

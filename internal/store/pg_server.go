@@ -40,6 +40,7 @@ type finding struct {
 	lag        time.Duration // behind the primary
 	behind     uint64        // the same in bytes of log
 	latency    time.Duration // of a look, smoothed; kept while it is down
+	ahead      time.Duration // its clock, of this node's own
 }
 
 // known is never nil; before the first look a server is down.

@@ -43,6 +43,7 @@ type pgMetrics struct {
 	elsewhere prometheus.Counter
 	again     prometheus.Counter
 	unknown   prometheus.Counter
+	clock     prometheus.GaugeFunc
 	servers   *serverMetrics
 }
 
@@ -54,7 +55,9 @@ func newPgMetrics(to prometheus.Registerer, p *pg) *pgMetrics {
 		elsewhere: prometheus.NewCounter(prometheus.CounterOpts{Name: "lightstick_db_reads_repeated_total", Help: "Reads that one server failed and that were asked of another."}),
 		again:     prometheus.NewCounter(prometheus.CounterOpts{Name: "lightstick_db_missing_asked_again_total", Help: "Reads that found nothing on a replica and were asked of a server that knows more."}),
 		unknown:   prometheus.NewCounter(prometheus.CounterOpts{Name: "lightstick_db_commits_unanswered_total", Help: "Commits that got no answer."}),
-		servers:   newServerMetrics(p),
+		clock: prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "lightstick_clock_offset_seconds", Help: "How far this machine's clock is ahead of the database's."},
+			func() float64 { return p.clock.offset().Seconds() }),
+		servers: newServerMetrics(p),
 	}
 	if to != nil {
 		to.MustRegister(c.all()...)
@@ -63,7 +66,7 @@ func newPgMetrics(to prometheus.Registerer, p *pg) *pgMetrics {
 }
 
 func (c *pgMetrics) all() []prometheus.Collector {
-	return []prometheus.Collector{c.failovers, c.refused, c.elsewhere, c.again, c.unknown, c.servers}
+	return []prometheus.Collector{c.failovers, c.refused, c.elsewhere, c.again, c.unknown, c.clock, c.servers}
 }
 
 // close lets another store use the registry; c may be nil.

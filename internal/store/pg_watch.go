@@ -33,7 +33,7 @@ type mark struct {
 
 // watch looks at a server until ctx ends, over a connection of its own. looked is called after the first look.
 func (p *pg) watch(ctx context.Context, s *server, looked func()) {
-	w := &watcher{server: s, wires: newWires()}
+	w := &watcher{server: s, wires: newWires(), own: p.clock.own}
 	defer w.wires.cut()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -65,6 +65,7 @@ func (p *pg) watch(ctx context.Context, s *server, looked func()) {
 type watcher struct {
 	server *server
 	wires  *wires
+	own    func() time.Time // this node's clock
 	conn   *pgx.Conn
 }
 
@@ -116,18 +117,22 @@ const lookAt = `SELECT r, CASE WHEN r THEN pg_last_wal_replay_lsn()::text ELSE p
 	CASE WHEN r THEN '' ELSE left(pg_walfile_name(pg_current_wal_insert_lsn()), 8) END,
 	pg_has_role('pg_read_all_stats', 'USAGE'),
 	CASE WHEN r THEN greatest((SELECT timeline_id FROM pg_control_checkpoint()), (SELECT min_recovery_end_timeline FROM pg_control_recovery()),
-		(SELECT received_tli FROM pg_stat_wal_receiver LIMIT 1)) ELSE 0 END
+		(SELECT received_tli FROM pg_stat_wal_receiver LIMIT 1)) ELSE 0 END,
+	clock_timestamp()
 	FROM pg_is_in_recovery() r`
 
 func (w *watcher) ask(ctx context.Context) (f finding, err error) {
+	var there time.Time
+	began := w.own()
+	defer func() { f.ahead = there.Sub(began) - w.own().Sub(began)/2 }() // read half-way, most likely
 	if w.server.aurora.Load() {
-		err = w.conn.QueryRow(ctx, `SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on'`).Scan(&f.recovering)
+		err = w.conn.QueryRow(ctx, `SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on', clock_timestamp()`).Scan(&f.recovering, &there)
 		return f, err
 	}
 	var lsn *string
 	var own string
 	var followed int64
-	if err = w.conn.QueryRow(ctx, lookAt).Scan(&f.recovering, &lsn, &own, &f.told, &followed); err != nil || lsn == nil {
+	if err = w.conn.QueryRow(ctx, lookAt).Scan(&f.recovering, &lsn, &own, &f.told, &followed, &there); err != nil || lsn == nil {
 		return f, err
 	}
 	if f.at.lsn, err = parseLSN(*lsn); err != nil {
@@ -165,7 +170,22 @@ func (p *pg) learn(s *server, f finding, err error) {
 	if old.up != f.up || old.recovering != f.recovering {
 		p.tell(s, &f, err)
 	}
+	p.clock.learn(p.ahead(), p.logger)
 	p.elect()
+}
+
+// ahead are the clocks of the servers that answer, of our own, the primary's first.
+func (p *pg) ahead() (list []time.Duration) {
+	primary := p.primary.Load()
+	for _, s := range p.servers {
+		switch f := s.known(); {
+		case s == primary:
+			list = append([]time.Duration{f.ahead}, list...)
+		case f.up:
+			list = append(list, f.ahead)
+		}
+	}
+	return list
 }
 
 // gone tells errors that leave no doubt: nobody listens, or the server says that it is going down.

@@ -37,7 +37,9 @@ type Config struct {
 	MaxLag  time.Duration
 	Metrics prometheus.Registerer // nil: none
 	Now     func() time.Time      // nil: time.Now
-	Logger  *slog.Logger          // nil: none
+	// FollowClock corrects Now by the clocks of PostgreSQL's servers; see [Store.Now].
+	FollowClock bool
+	Logger      *slog.Logger // nil: none
 	// Conns is the most connections to PostgreSQL; 0 is what the address says, or 4 for each core.
 	Conns int
 }
@@ -112,7 +114,7 @@ func (s *Store) openPostgres(ctx context.Context, c Config) error {
 		p.close()
 		return fmt.Errorf("prepare the job queue: %w", err)
 	}
-	s.engine, s.reader = p, reader{q: p.reader(), d: postgresDialect(), now: s.now}
+	s.engine, s.reader = p, reader{q: p.reader(), d: postgresDialect(), now: p.now}
 	return nil
 }
 
@@ -128,6 +130,27 @@ func (s *Store) SQLite() *sql.DB {
 func (s *Store) Postgres() *pgxpool.Pool {
 	if p, ok := s.engine.(*pg); ok {
 		return p.pool
+	}
+	return nil
+}
+
+// Now is the time by the clock that the store was given. With [Config.FollowClock] it is within a second of what most of
+// PostgreSQL's servers say, whatever the machine's clock does, so that all nodes of a site have one time.
+func (s *Store) Now() time.Time { return s.now() }
+
+// ClockOffset is how far the clock that the store was given is ahead of the database's. It is 0 when it is not compared:
+// an embedded database has the same clock.
+func (s *Store) ClockOffset() time.Duration {
+	if p, ok := s.engine.(*pg); ok {
+		return p.clock.offset()
+	}
+	return 0
+}
+
+// ProbeClock checks that this machine's clock needs nobody's care.
+func (s *Store) ProbeClock(context.Context) error {
+	if off := s.ClockOffset(); off.Abs() > clockWarn {
+		return fmt.Errorf("this machine's clock is ahead of the database's by %s", off)
 	}
 	return nil
 }
