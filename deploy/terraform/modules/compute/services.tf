@@ -61,7 +61,7 @@ resource "aws_ecs_service" "web" {
   }
 
   lifecycle {
-    ignore_changes = [desired_count, task_definition, load_balancer]
+    ignore_changes = [desired_count, task_definition]
   }
   depends_on = [aws_lb_listener_rule.web, aws_iam_role_policy.task, aws_iam_role_policy.execution]
 }

@@ -48,7 +48,7 @@ variable "instance_class" {
 }
 
 variable "serverless" {
-  description = "Least and most capacity units (2 GiB each) of an instance when it is serverless. min 0 lets it sleep: the first request then waits about 15 s."
+  description = "Least and most capacity units (2 GiB each) of an instance when it is serverless. min 0 lets it sleep when no task runs, since tasks keep a connection each; the first one then waits about 15 s."
   type        = object({ min = number, max = number })
   default     = { min = 0.5, max = 4 }
   validation {

@@ -53,18 +53,17 @@ resource "aws_iam_role_policy" "relay" {
 }
 
 resource "aws_lambda_function" "relay" {
-  count                          = var.relay == null ? 0 : 1
-  function_name                  = "${var.name}-relay"
-  description                    = "Tells a chat of alarms"
-  role                           = aws_iam_role.relay[0].arn
-  filename                       = var.relay.zip
-  source_code_hash               = filebase64sha256(var.relay.zip)
-  runtime                        = "provided.al2023"
-  handler                        = "bootstrap"
-  architectures                  = ["arm64"]
-  memory_size                    = 128
-  timeout                        = 15
-  reserved_concurrent_executions = 5 # a storm of alarms becomes a queue, not a bill
+  count            = var.relay == null ? 0 : 1
+  function_name    = "${var.name}-relay"
+  description      = "Tells a chat of alarms"
+  role             = aws_iam_role.relay[0].arn
+  filename         = var.relay.zip
+  source_code_hash = filebase64sha256(var.relay.zip)
+  runtime          = "provided.al2023"
+  handler          = "bootstrap"
+  architectures    = ["arm64"]
+  memory_size      = 128
+  timeout          = 15
   environment {
     variables = var.relay.environment
   }

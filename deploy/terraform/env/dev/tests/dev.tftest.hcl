@@ -9,7 +9,7 @@ run "small_and_open_to_its_developers" {
   command = plan
   assert {
     condition     = var.environment == "dev" && var.nat == "one" && length(var.endpoints) == 0 && var.database.serverless.min == 0
-    error_message = "dev costs little, and nothing when nobody is there."
+    error_message = "dev costs little."
   }
   assert {
     condition     = var.exec && var.vpn.kind == "openvpn" && var.waf_count_only
