@@ -8,7 +8,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"lightstick/internal/fault"
 	"lightstick/internal/observe"
 )
 
@@ -64,7 +63,7 @@ func NewGates(processors int, embedded bool, now func() time.Time, o *observe.Ob
 		Passwords: {Min: 32 * n, Start: 32 * n, Max: 32 * n},
 	}
 	if embedded {
-		bounds[Reads] = Bounds{Min: 2 * n, Start: 3 * n, Max: 4 * n, Guard: 250 * time.Millisecond}
+		bounds[Reads] = Bounds{Min: n, Start: 2 * n, Max: 2 * n, Guard: 250 * time.Millisecond}
 		bounds[Writes] = Bounds{Min: 4 * n, Start: 8 * n, Max: 16 * n, Guard: time.Second}
 	}
 	gs := &Gates{}
@@ -112,15 +111,6 @@ func crawler(agent []string) bool {
 		}
 	}
 	return false
-}
-
-// inEarnest reports whether an error, or none, is an answer rather than a failure of ours.
-func inEarnest(err error) bool {
-	if err == nil {
-		return true
-	}
-	k := fault.KindOf(err)
-	return k != fault.Internal && k != fault.Unavailable
 }
 
 // counts are what the gates have done so far.

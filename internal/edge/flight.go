@@ -122,7 +122,7 @@ func (p *pages) make(f *flight, job render) (*cached, error) {
 	}
 	if job.asked != nil {
 		if err := p.e.cfg.WAF.inspect(job.asked, job.rt, job.id); err != nil {
-			place.leave(true)
+			place.leave(false)
 			return nil, refusal{err}
 		}
 	}

@@ -3,6 +3,7 @@ package edge
 import (
 	"container/list"
 	"context"
+	"runtime"
 	"sync"
 	"time"
 
@@ -96,6 +97,7 @@ func (g *Gate) enter(ctx context.Context, c Class) (*pass, error) {
 	p, w, patience := g.ask(c)
 	switch {
 	case p != nil:
+		makeWay(c)
 		return p, nil
 	case w == nil:
 		g.counts.shed(c)
@@ -105,6 +107,7 @@ func (g *Gate) enter(ctx context.Context, c Class) (*pass, error) {
 	defer timer.Stop()
 	select {
 	case p := <-w.ready:
+		makeWay(c)
 		return p, nil
 	case <-timer.C:
 		if p := g.leaveLine(c, w); p != nil {
@@ -116,6 +119,15 @@ func (g *Gate) enter(ctx context.Context, c Class) (*pass, error) {
 		g.leaveLine(c, w).leave(false)
 		g.counts.left(c)
 		return nil, ctx.Err()
+	}
+}
+
+// makeWay lets those run who have just come, before a place is used. A scheduler whose own queue never
+// empties, because each who leaves calls up the next, reads new requests too late: they then wait
+// unseen, where no class counts and nobody is refused. Changes go on at once.
+func makeWay(c Class) {
+	if c > ClassWrite {
+		runtime.Gosched()
 	}
 }
 
@@ -186,8 +198,8 @@ func (g *Gate) leaveLine(c Class, w *waiter) *pass {
 	return nil
 }
 
-// leave gives the place back. served says that the request was answered in earnest: how long a
-// failure took says nothing of what the bottleneck can do.
+// leave gives the place back. served says that the request got what it asked for: how long a refusal
+// or a failure took says nothing of what the bottleneck can do.
 func (p *pass) leave(served bool) {
 	if p == nil {
 		return

@@ -277,7 +277,7 @@ func (p *pages) alone(ctx context.Context, job render, have *cached, now time.Ti
 	}
 	if job.asked != nil {
 		if err := p.e.cfg.WAF.inspect(job.asked, job.rt, job.id); err != nil {
-			place.leave(true)
+			place.leave(false)
 			return nil, err
 		}
 	}

@@ -209,7 +209,7 @@ func (rt *route) admit(conn, rec http.ResponseWriter, r *http.Request, t *trail)
 	if err != nil {
 		return err
 	}
-	defer func() { place.leave(inEarnest(err)) }()
+	defer func() { place.leave(err == nil) }()
 	ctx, account, err := rt.edge.cfg.Identify(r)
 	if err != nil {
 		return err
@@ -266,7 +266,7 @@ func (rt *route) open(w http.ResponseWriter, r *http.Request, t *trail) {
 		if err != nil {
 			return err
 		}
-		defer func() { place.leave(inEarnest(err)) }()
+		defer func() { place.leave(err == nil) }()
 		if rt.Policy.kind == kindOpen {
 			if err := rt.edge.cfg.WAF.inspect(r, rt, t.id); err != nil {
 				return err
