@@ -25,7 +25,6 @@ check: need-test lint ## exactly what CI runs: formatting, vet, staticcheck, sta
 	$(MAKE) test
 	$(MAKE) race
 	$(MAKE) fuzz
-	STACK_OPTIONAL=1 $(MAKE) test-stack
 	@command -v $(TF) >/dev/null || echo "$(TF) is not here: deploy/terraform was checked by Go tests only. Its plans need Terraform or OpenTofu (TF=tofu): make infra"
 
 # Packages with state shared between goroutines. Two are slow under the race detector, which makes
@@ -95,7 +94,7 @@ infra: need-terraform ## check the AWS modules: formatting, validity, tests, pla
 	@TF=$(TF) GO=$(GO) deploy/terraform/check build/infra
 
 # Each drill starts a system of its own and removes it. All of them run, also after one that fails.
-DRILLS := surge disk lag deploy failover
+DRILLS := surge disk lag clock deploy failover
 drill: need-cluster build ## break things under load and judge what readers saw; reports into build/drills (DRILLS="lag", DRILLFLAGS)
 	@scripts/need nginx
 	@bad=0; for d in $(DRILLS); do $(BIN) drill $$d --local $(DRILLFLAGS) || bad=1; done; exit $$bad
