@@ -18,6 +18,7 @@ type drillCmd struct {
 	Deploy   deployCmd   `cmd:"" help:"Kill a node of the site, then replace all of them, one after the other."`
 	Disk     diskCmd     `cmd:"" help:"Fill the disk of the embedded database."`
 	Lag      lagCmd      `cmd:"" help:"Let the database's replicas fall behind."`
+	Clock    clockCmd    `cmd:"" help:"Put the clocks of some nodes wrong."`
 }
 
 func (drillCmd) Help() string {
@@ -287,6 +288,28 @@ func (c *diskCmd) Run(e *env) (err error) {
 	}
 	defer func() { err = errors.Join(err, stop()) }()
 	r, err := ops.Disk{Site: t.site, Faults: t.faults, Out: e.stderr}.Run(e.ctx)
+	if err != nil {
+		return err
+	}
+	return c.tell(e, r)
+}
+
+type clockCmd struct {
+	drillFlags
+	Metrics []string `help:"Address of each node's --private listener, for what the nodes know of their clocks: http://127.0.0.1:9090."`
+}
+
+func (c *clockCmd) Run(e *env) (err error) {
+	t, stop, err := c.open(e, wish{nodes: 3, cluster: true, env: app.Dev})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
+	d := ops.Clock{Site: t.site, Faults: t.faults, Metrics: c.Metrics, Out: e.stderr}
+	if t.local != nil {
+		d.Faults, d.Off, d.Metrics = ops.LocalNodes{Local: t.local}, len(ops.LocalClocks()), t.local.Metrics()
+	}
+	r, err := d.Run(e.ctx)
 	if err != nil {
 		return err
 	}

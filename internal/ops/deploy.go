@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -74,14 +75,40 @@ func (f LocalNodes) Inject(ctx context.Context, fault string) (string, error) {
 			}
 		}
 		return fmt.Sprintf("%d nodes", len(nodes)), nil
+	case "clock":
+		return f.wrongClocks(ctx)
 	}
 	return "", fmt.Errorf("no fault called %q", fault)
 }
 
-// Heal starts what does not run.
+// LocalClocks are how wrong the clocks of the first nodes are made.
+func LocalClocks() []time.Duration { return []time.Duration{10 * time.Minute, -10 * time.Minute} }
+
+const clockFlag = "--clock-offset="
+
+// wrongClocks starts the first nodes again with wrong clocks.
+func (f LocalNodes) wrongClocks(ctx context.Context) (string, error) {
+	for i, off := range LocalClocks() {
+		n := f.Local.Nodes[i]
+		if err := n.Stop(); err != nil {
+			return n.URL, err
+		}
+		n.argv = append(n.argv, clockFlag+off.String())
+		if err := n.Start(ctx); err != nil {
+			return n.URL, err
+		}
+	}
+	return fmt.Sprintf("of %d nodes the first is 10 minutes fast, the second 10 minutes slow", len(f.Local.Nodes)), nil
+}
+
+// Heal puts clocks right and starts what does not run.
 func (f LocalNodes) Heal(ctx context.Context) error {
 	var errs []error
 	for _, n := range f.Local.Nodes {
+		if wrong := slices.IndexFunc(n.argv, func(a string) bool { return strings.HasPrefix(a, clockFlag) }); wrong >= 0 {
+			n.argv = slices.Delete(n.argv, wrong, wrong+1)
+			errs = append(errs, n.Stop())
+		}
 		if n.done == nil {
 			errs = append(errs, n.Start(ctx))
 		}

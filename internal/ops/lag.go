@@ -169,21 +169,18 @@ func (w *watch) look(ctx context.Context, i int) error {
 	w.mu.Lock()
 	after := w.after
 	w.mu.Unlock()
-	var tail struct {
-		Items   []struct{ ID int64 }
-		Settled int64
-	}
-	if _, err := w.site.json(ctx, call{method: http.MethodGet, path: fmt.Sprintf("/api/v1/posts/%d/tail?limit=100&after=%d", w.post, after), from: i}, &tail); err != nil {
+	list, settled, err := w.site.tail(ctx, w.post, after, i)
+	if err != nil {
 		return err
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, item := range tail.Items {
+	for _, item := range list {
 		if _, had := w.seen[item.ID]; !had {
 			w.seen[item.ID] = time.Now()
 		}
 	}
-	w.after = max(w.after, tail.Settled)
+	w.after = max(w.after, settled)
 	return nil
 }
 

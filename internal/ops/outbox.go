@@ -2,7 +2,6 @@ package ops
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -34,11 +33,27 @@ func newOutbox(s *Site, post int64, name string) *outbox {
 }
 
 // write sends comment i until it is acknowledged or refused for good.
-func (o *outbox) write(ctx context.Context, i int) error {
+func (o *outbox) write(ctx context.Context, i int) error { return o.deliver(ctx, o.call(i), i) }
+
+// twice delivers comment i and then sends it to the next node once more: it must know it.
+func (o *outbox) twice(ctx context.Context, i int) error {
+	c := o.call(i)
+	if err := o.deliver(ctx, c, i); err != nil {
+		return err
+	}
+	c.from++
+	_, err := o.send(ctx, c)
+	return err
+}
+
+func (o *outbox) call(i int) call {
+	return call{method: http.MethodPost, path: fmt.Sprintf("/api/v1/posts/%d/comments", o.post), key: newKey(),
+		cookie: o.site.cookie(i), from: i % len(o.site.cookies), body: map[string]string{"body": o.text(i)}}
+}
+
+func (o *outbox) deliver(ctx context.Context, c call, i int) error {
 	ctx, cancel := context.WithTimeout(ctx, writeWithin)
 	defer cancel()
-	c := call{method: http.MethodPost, path: fmt.Sprintf("/api/v1/posts/%d/comments", o.post), key: newKey(),
-		cookie: o.site.cookie(i), from: i % len(o.site.cookies), body: map[string]string{"body": o.text(i)}}
 	var last error
 	for ctx.Err() == nil {
 		wait, err := o.send(ctx, c)
@@ -119,31 +134,62 @@ func (o *outbox) check(ctx context.Context, sent int) (v verdict, err error) {
 
 // read counts the texts of all comments under the post.
 func (o *outbox) read(ctx context.Context) (map[string]int, error) {
-	seen, ids := map[string]int{}, map[int64]bool{}
-	for after := int64(0); ; {
-		var tail struct {
-			Items []struct {
-				ID   int64
-				Body string
-			}
+	list, err := o.comments(ctx)
+	seen := map[string]int{}
+	for _, c := range list {
+		seen[c.Body]++
+	}
+	return seen, err
+}
+
+// disorder is by how much a comment, at worst, is dated before one that came earlier, of how many.
+func (o *outbox) disorder(ctx context.Context) (worst time.Duration, n int, err error) {
+	list, err := o.comments(ctx)
+	var newest time.Time
+	for _, c := range list { // by id
+		worst = max(worst, newest.Sub(c.CreatedAt))
+		if c.CreatedAt.After(newest) {
+			newest = c.CreatedAt
+		}
+	}
+	return worst, len(list), err
+}
+
+type comment struct {
+	ID        int64
+	Body      string
+	CreatedAt time.Time `json:"created_at"`
+}
+
+// comments are all under the post, by id.
+func (o *outbox) comments(ctx context.Context) ([]comment, error) {
+	list, _, err := o.site.tail(ctx, o.post, 0, 0)
+	return list, err
+}
+
+// tailPage is how many comments an answer of the tail has at most.
+const tailPage = 100
+
+// tail is all comments under a post after an id, and where the next look starts: behind that, comments may
+// still appear between those that are there.
+func (s *Site) tail(ctx context.Context, post, after int64, from int) (list []comment, settled int64, err error) {
+	for open := false; ; {
+		var page struct {
+			Items   []comment
 			Settled int64
 		}
-		c := call{method: http.MethodGet, path: fmt.Sprintf("/api/v1/posts/%d/tail?limit=100&after=%d", o.post, after)}
-		if _, err := o.site.json(ctx, c, &tail); err != nil {
-			return nil, err
+		c := call{method: http.MethodGet, path: fmt.Sprintf("/api/v1/posts/%d/tail?limit=%d&after=%d", post, tailPage, after), from: from}
+		if _, err := s.json(ctx, c, &page); err != nil {
+			return nil, 0, err
 		}
-		for _, item := range tail.Items {
-			if !ids[item.ID] { // the tail repeats some
-				ids[item.ID] = true
-				seen[item.Body]++
-			}
+		if !open {
+			settled = page.Settled
 		}
-		if len(tail.Items) < 100 {
-			return seen, nil
+		list = append(list, page.Items...)
+		if len(page.Items) < tailPage {
+			return list, settled, nil
 		}
-		if tail.Settled <= after {
-			return nil, errors.New("the tail of the post does not move on")
-		}
-		after = tail.Settled
+		after = page.Items[tailPage-1].ID
+		open = open || page.Settled < after
 	}
 }
