@@ -324,13 +324,18 @@ func TestFailover(t *testing.T) {
 	t.Cleanup(func() { runner.Stop(context.Background()) })
 	work := func(n int) {
 		w.update(func(tx forum.Tx) error { return tx.Enqueue(w.ctx, ping{n}) })
-		select {
-		case got := <-did:
-			if got != n {
-				t.Errorf("job %d ran, want %d", got, n)
+		for limit := time.After(within); ; {
+			select {
+			case got := <-did:
+				if got == n {
+					return
+				}
+				if got > n { // one before may run again: whether it was done was lost with the primary
+					t.Errorf("job %d ran, want %d", got, n)
+				}
+			case <-limit:
+				t.Fatalf("job %d did not run", n)
 			}
-		case <-time.After(within):
-			t.Fatalf("job %d did not run", n)
 		}
 	}
 	work(1)
@@ -352,10 +357,16 @@ func TestFailover(t *testing.T) {
 		t.Errorf("writing: %v", err)
 	}
 	waiting := make(chan error, 1)
-	go func() { _, _, err := w.write(w.ctx, w.Store, post.ID); waiting <- err }()
+	write := func() { _, _, err := w.write(w.ctx, w.Store, post.ID); waiting <- err }
+	go write()
 	promoted := time.Now()
 	must[any](t)(nil, heir.Promote())
-	if err := <-waiting; err != nil {
+	err = <-waiting
+	if fault.Is(err, "writing_paused") && time.Since(promoted) > 4*time.Second { // a slow machine promotes for longer than a write waits
+		write()
+		err = <-waiting
+	}
+	if err != nil {
 		t.Errorf("a write that waited: %v", err)
 	}
 	t.Logf("written %s after the promotion began", time.Since(promoted))
