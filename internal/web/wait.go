@@ -32,7 +32,7 @@ func resendOf(r *http.Request) *resend {
 		return nil
 	}
 	err := r.ParseMultipartForm(1 << 20)
-	if err != nil && !errors.Is(err, http.ErrNotMultipart) || len(r.PostForm) == 0 || len(r.PostForm) > maxKept {
+	if err != nil && !errors.Is(err, http.ErrNotMultipart) || len(r.PostForm) == 0 {
 		return nil
 	}
 	if r.MultipartForm != nil && len(r.MultipartForm.File) > 0 {
@@ -47,6 +47,9 @@ func resendOf(r *http.Request) *resend {
 			}
 			again.Fields = append(again.Fields, f)
 		}
+	}
+	if len(again.Fields) > maxKept {
+		return nil
 	}
 	slices.SortStableFunc(again.Fields, func(a, b kept) int { return cmp.Compare(b.Name, a.Name) }) // title before body
 	return again
