@@ -29,6 +29,8 @@ import (
 type WAF struct {
 	rules   experimental.WAFWithOptions
 	free    map[string]bool
+	known   *innocents
+	spared  prometheus.Counter
 	refused *prometheus.CounterVec
 	log     *slog.Logger
 }
@@ -70,10 +72,13 @@ func NewWAF(o WAFOptions) (*WAF, error) {
 	if !ok {
 		return nil, errors.New("edge: this WAF takes no options")
 	}
-	w := &WAF{rules: rules, free: map[string]bool{}, log: o.Observer.Log, refused: prometheus.NewCounterVec(prometheus.CounterOpts{
+	w := &WAF{rules: rules, free: map[string]bool{}, known: newInnocents(), log: o.Observer.Log, spared: prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "lightstick_waf_known_total", Help: "Requests that the WAF let through because it had judged the like before."}), refused: prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "lightstick_waf_refused_total", Help: "Requests refused by the WAF, by the family of the first rule that matched."}, []string{"family"})}
-	if err := o.Observer.Metrics.Register(w.refused); err != nil {
-		return nil, fmt.Errorf("edge: WAF: %w", err)
+	for _, c := range []prometheus.Collector{w.refused, w.spared} {
+		if err := o.Observer.Metrics.Register(c); err != nil {
+			return nil, fmt.Errorf("edge: WAF: %w", err)
+		}
 	}
 	for _, family := range families() {
 		w.refused.WithLabelValues(family)
@@ -120,6 +125,11 @@ func Inspect(r *http.Request, fields url.Values) error {
 }
 
 func (w *WAF) judge(r *http.Request, route, id string, fields []argument) error {
+	key := w.known.key(r, fields)
+	if w.known.has(key) {
+		w.spared.Inc()
+		return nil
+	}
 	if strings.Count(r.URL.RawQuery, "&") >= wafFields { // the rules look at the first thousand only
 		return tooLong()
 	}
@@ -137,6 +147,7 @@ func (w *WAF) judge(r *http.Request, route, id string, fields []argument) error 
 		}
 	}
 	if !tx.IsInterrupted() {
+		w.known.add(key)
 		return nil
 	}
 	w.note(r, route, id, tx.MatchedRules())

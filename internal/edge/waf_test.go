@@ -6,6 +6,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -210,20 +211,73 @@ func TestRefusalIsNoted(t *testing.T) {
 // BenchmarkWAF is the cost of a page and of a post of 1 KB, to be held against 2 ms and 5 ms.
 func BenchmarkWAF(b *testing.B) {
 	s, _ := guarded(b)
-	b.Run("search", func(b *testing.B) {
-		for b.Loop() {
-			if s.get("/me?q=%EC%BB%B4%EB%B0%B1", "User-Agent", "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/130.0.0.0 Mobile Safari/537.36",
+	b.Run("search", func(b *testing.B) { // each another
+		for n := 0; b.Loop(); n++ {
+			if s.get("/me?q=%EC%BB%B4%EB%B0%B1+"+strconv.Itoa(n), "User-Agent", "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/130.0.0.0 Mobile Safari/537.36",
 				"Accept", "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8", "Accept-Language", "ko-KR,ko;q=0.9", "Accept-Encoding", "gzip, br").Code != 200 {
 				b.Fatal("refused")
 			}
 		}
 	})
 	body := `{"title":"컴백 축하해요","board":12,"body":"` + strings.Repeat("오늘 무대 정말 좋았어요! ", 30) + `"}`
-	b.Run("post", func(b *testing.B) {
-		for b.Loop() {
-			if s.do("POST", "/api", body, "Content-Type", "application/json", "Authorization", "Bearer x", "User-Agent", "curl/8").Code != 200 {
+	post := func(b *testing.B, agent func(n int) string) {
+		for n := 0; b.Loop(); n++ {
+			if s.do("POST", "/api?n="+strconv.Itoa(n), body, "Content-Type", "application/json", "Authorization", "Bearer x", "User-Agent", agent(n)).Code != 200 {
 				b.Fatal("refused")
 			}
 		}
-	})
+	}
+	b.Run("post", func(b *testing.B) { post(b, func(n int) string { return "Mozilla/5.0 fan " + strconv.Itoa(n) }) })
+	b.Run("like", func(b *testing.B) { post(b, func(int) string { return "Mozilla/5.0" }) }) // differs by a number only
+}
+
+// TestTheLikeIsKnown: what differs from an innocent request by numbers and keys only is not judged
+// again; what differs by anything else is, and an attack never becomes known.
+func TestTheLikeIsKnown(t *testing.T) {
+	s, obs := guarded(t)
+	known := func() float64 {
+		families, err := obs.Metrics.Gather()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range families {
+			if f.GetName() == "lightstick_waf_known_total" {
+				return f.GetMetric()[0].GetCounter().GetValue()
+			}
+		}
+		t.Fatal("no metric")
+		return 0
+	}
+	js := []string{"Content-Type", "application/json", "Authorization", "Bearer x"}
+	comment := func(key, slug, agent string) int {
+		return s.do("POST", "/api?n=7&back=%2Fko%2Fp%2F17", `{"body":"fine","slug":"`+slug+`"}`, append(js, "Idempotency-Key", key, "User-Agent", agent)...).Code
+	}
+	const key, agent = "0193f3a2-7b1c-7f00-8000-0123456789ab", "Mozilla/5.0"
+	for _, tc := range []struct {
+		what string
+		code int
+		like bool
+		do   func() int
+	}{
+		{"the first", 200, false, func() int { return comment(key, "news", agent) }},
+		{"the same", 200, true, func() int { return comment(key, "news", agent) }},
+		{"another key", 200, true, func() int { return comment("1193f3a2-7b1c-7f00-8000-0123456789ac", "news", agent) }},
+		{"another word", 200, false, func() int { return comment(key, "talk", agent) }},
+		{"another browser", 200, false, func() int { return comment(key, "news", "Mozilla/4.0") }},
+		{"a key that is none", 200, false, func() int { return comment("1' UNION SELECT password FROM users--", "news", agent) }},
+		{"an attack in a field", 403, false, func() int { return comment(key, "<script>alert(1)</script>", agent) }},
+		{"the same attack", 403, false, func() int { return comment(key, "<script>alert(1)</script>", agent) }},
+		{"an attack in a header", 403, false, func() int { return comment(key, "news", "() { :; }; /bin/bash -c 'id'") }},
+		{"a page", 200, false, func() int { return s.get("/me?page=%2Fko%2Fp%2F17&n=4").Code }},
+		{"another page", 200, true, func() int { return s.get("/me?page=%2Fko%2Fp%2F21&n=12345").Code }},
+		{"an attack beside a number", 403, false, func() int { return s.get("/me?page=%2Fko%2Fp%2F21&n=1%27%20OR%201=1%20--").Code }},
+		{"an attack in a path", 403, false, func() int { return s.get("/me?page=%2F..%2F..%2F..%2Fetc%2Fpasswd&n=4").Code }},
+		{"an attack in a name", 403, false, func() int { return s.get("/me?page=%2Fko%2Fp%2F17&%3Cscript%3Ealert(1)%3C/script%3E=4").Code }},
+	} {
+		before := known()
+		code := tc.do()
+		if like := known() > before; code != tc.code || like != tc.like {
+			t.Errorf("%s: %d, known %v; want %d, %v", tc.what, code, like, tc.code, tc.like)
+		}
+	}
 }
