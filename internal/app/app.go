@@ -213,7 +213,7 @@ func (a *App) serveParts(version string) (err error) {
 }
 
 func (a *App) edge(base *url.URL, routes []edge.Route, fail func(http.ResponseWriter, *http.Request, error)) (*edge.Edge, error) {
-	e, err := edge.New(edge.Config{Routes: withReading(routes), Fail: fail, Identify: a.identify, BaseURL: base, TrustedProxies: a.Config.TrustedProxies,
+	e, err := edge.New(edge.Config{Routes: withReading(routes), Fail: fail, Identify: a.identify, SessionCookie: a.identity.CookieName(), BaseURL: base, TrustedProxies: a.Config.TrustedProxies,
 		MediaOrigin: a.Config.MediaURL, Observer: a.observer, Limiter: a.limiter, WAF: a.waf, Gates: a.gates, Now: a.now, CacheBytes: a.Config.PageCache / 2})
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package edge_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -365,4 +366,48 @@ func TestHallBehindOneAddress(t *testing.T) {
 	if n := bad.Load(); n != 0 {
 		t.Errorf("%d of %d readers behind one address got no page", n, readers)
 	}
+}
+
+// TestStrangersAreGuests: whoever shows something that nobody was found behind yet has a guest's
+// place, also for changes; whoever was found has a member's.
+func TestStrangersAreGuests(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		gates := edge.FixedGates(10, 10)
+		identify := func(r *http.Request) (context.Context, string, error) {
+			if c, err := r.Cookie("session"); err == nil && c.Value == "ann's" {
+				return r.Context(), "ann", nil
+			}
+			if r.Header.Get("Authorization") == "Bearer ben's" {
+				return r.Context(), "ben", nil
+			}
+			return r.Context(), "", nil
+		}
+		s, stop := newSite(t, edge.Config{Gates: gates, Identify: identify, SessionCookie: "session", Routes: []edge.Route{
+			{Method: "GET", Path: "/me", Policy: edge.Personal("me", edge.Bearer()), Handle: text("me")},
+			{Method: "POST", Path: "/form", Policy: edge.Write("form", edge.Bearer()), Handle: text("done")},
+		}})
+		defer stop()
+		ann, ben := []string{"Cookie", "other=1; session=ann's"}, []string{"Authorization", "Bearer ben's"}
+		for _, known := range [][]string{ann, ben} {
+			if code := s.get("/me", known...).Code; code != 200 {
+				t.Fatalf("at first: %d", code)
+			}
+		}
+		for range 8 { // what guests may have
+			enter(t, gates.Gate(edge.Reads), edge.ClassGuest)
+			enter(t, gates.Gate(edge.Writes), edge.ClassGuest)
+		}
+		for _, tc := range []struct {
+			header []string
+			want   int
+		}{{ann, 200}, {ben, 200}, {nil, 503}, {[]string{"Cookie", "session=forged"}, 503}, {[]string{"Authorization", "Bearer forged"}, 503},
+			{[]string{"Cookie", "other=ann's"}, 503}} {
+			if code := s.get("/me", tc.header...).Code; code != tc.want {
+				t.Errorf("GET with %v: %d, want %d", tc.header, code, tc.want)
+			}
+			if code := s.do("POST", "/form", "", append([]string{"Sec-Fetch-Site", "same-origin"}, tc.header...)...).Code; code != tc.want {
+				t.Errorf("POST with %v: %d, want %d", tc.header, code, tc.want)
+			}
+		}
+	})
 }

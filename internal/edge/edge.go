@@ -36,6 +36,7 @@ type Config struct {
 	// ends the request. Nil: everyone is a guest.
 	Identify func(r *http.Request) (ctx context.Context, account string, err error)
 
+	SessionCookie  string         // name of the cookie by which Identify knows members; "" when it knows them by tokens only
 	BaseURL        *url.URL       // of the site as clients see it: its origin may send forms, https turns HSTS on
 	TrustedProxies []netip.Prefix // peers whose X-Forwarded-For and X-Request-Id are believed
 	MediaOrigin    string         // scheme://host of uploads when they have a host of their own, else ""
@@ -109,6 +110,7 @@ type Edge struct {
 	ids       ids
 	zips      zips
 	cors      []field
+	members   members
 }
 
 // route is a Route made ready to serve.
@@ -126,6 +128,9 @@ type route struct {
 // unmatched is the name under which requests that match no route are counted.
 const unmatched = "unmatched"
 
+// manyMembers is half of how many members a node takes for members before it has asked who they are.
+const manyMembers = 32768
+
 // New checks the route table and makes it ready. It refuses a route without a policy, two
 // routes of one name, and a policy that does not fit its method.
 func New(c Config) (*Edge, error) {
@@ -133,7 +138,8 @@ func New(c Config) (*Edge, error) {
 		return nil, err
 	}
 	c.fill()
-	e := &Edge{cfg: c, mux: http.NewServeMux(), origins: http.NewCrossOriginProtection(), ids: newIDs()}
+	e := &Edge{cfg: c, mux: http.NewServeMux(), origins: http.NewCrossOriginProtection(), ids: newIDs(),
+		members: members{newRecent(manyMembers), c.SessionCookie}}
 	if err := e.origins.AddTrustedOrigin(c.BaseURL.Scheme + "://" + c.BaseURL.Host); err != nil {
 		return nil, fmt.Errorf("edge: base URL: %w", err)
 	}

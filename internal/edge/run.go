@@ -205,7 +205,12 @@ func (rt *route) admit(conn, rec http.ResponseWriter, r *http.Request, t *trail)
 	if !whole {
 		gate = rt.uploads
 	}
-	place, err := gate.enter(r.Context(), rt.classOf(r))
+	class := rt.classOf(r)
+	who, named := rt.edge.members.of(r)
+	if !named || !rt.edge.members.has(who) {
+		class = max(class, ClassGuest) // until it is known who that is: anybody can show something
+	}
+	place, err := gate.enter(r.Context(), class)
 	if err != nil {
 		return err
 	}
@@ -213,6 +218,9 @@ func (rt *route) admit(conn, rec http.ResponseWriter, r *http.Request, t *trail)
 	ctx, account, err := rt.edge.cfg.Identify(r)
 	if err != nil {
 		return err
+	}
+	if named && account != "" {
+		rt.edge.members.add(who)
 	}
 	if err := rt.limited(account, t.ip, ByAccount); err != nil {
 		return err

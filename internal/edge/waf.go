@@ -29,7 +29,7 @@ import (
 type WAF struct {
 	rules   experimental.WAFWithOptions
 	free    map[string]bool
-	known   *innocents
+	known   innocents
 	spared  prometheus.Counter
 	refused *prometheus.CounterVec
 	log     *slog.Logger
@@ -72,7 +72,7 @@ func NewWAF(o WAFOptions) (*WAF, error) {
 	if !ok {
 		return nil, errors.New("edge: this WAF takes no options")
 	}
-	w := &WAF{rules: rules, free: map[string]bool{}, known: newInnocents(), log: o.Observer.Log, spared: prometheus.NewCounter(prometheus.CounterOpts{
+	w := &WAF{rules: rules, free: map[string]bool{}, known: innocents{newRecent(4096)}, log: o.Observer.Log, spared: prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "lightstick_waf_known_total", Help: "Requests that the WAF let through because it had judged the like before."}), refused: prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "lightstick_waf_refused_total", Help: "Requests refused by the WAF, by the family of the first rule that matched."}, []string{"family"})}
 	for _, c := range []prometheus.Collector{w.refused, w.spared} {

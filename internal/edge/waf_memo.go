@@ -5,51 +5,11 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
-	"sync"
 )
 
 // innocents are requests in which the rules found nothing, so that the same need not be looked at
 // twice: most requests differ from one before in nothing but a number, a key or an address of ours.
-// They are known by a hash under a secret, so nobody can make an attack that looks like one of them.
-// Memory is bounded: the older half is forgotten at once.
-type innocents struct {
-	seed maphash.Seed
-
-	mu         sync.Mutex
-	young, old map[uint64]struct{}
-}
-
-const manyInnocents = 4096 // in each half
-
-func newInnocents() *innocents {
-	return &innocents{seed: maphash.MakeSeed(), young: map[uint64]struct{}{}}
-}
-
-func (in *innocents) has(key uint64) bool {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	if _, ok := in.young[key]; ok {
-		return true
-	}
-	_, ok := in.old[key]
-	if ok {
-		in.keep(key)
-	}
-	return ok
-}
-
-func (in *innocents) add(key uint64) {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	in.keep(key)
-}
-
-func (in *innocents) keep(key uint64) {
-	if len(in.young) >= manyInnocents {
-		in.old, in.young = in.young, make(map[uint64]struct{}, manyInnocents)
-	}
-	in.young[key] = struct{}{}
-}
+type innocents struct{ *recent }
 
 // key is one number for all that the rules would see of a request, with what cannot be an attack
 // blurred.
